@@ -22,18 +22,18 @@ FORMS = {  # what a message begins with -> what shows it; `out` is what the call
     re.compile(r"\d+ of \d+( units)? were kept$"): "({out} != 0).sum()",
     re.compile(r"\d+ of \d+ were kept at the first step$"): "({out}[:, 0] != 0).sum()",
     re.compile(r"factor of the kept ones(\[\d+\])? = "): "{out}[{out} != 0]{0}",
-    re.compile(r"between the first step and step (\d+) the mask changes "): "(({out}[:, {0} - 1] "
-    "!= 0) != ({out}[:, 0] != 0)).mean()",
-    re.compile(r"share of units on which m_x and m_h agree = "): "((m_x == 0) == (m_h == "
-    "0)).mean()",
-    re.compile(r"share of weights .* neighbouring examples agree = "): "({out}[0::2] == "
-    "{out}[1::2]).mean()",
-    re.compile(r"share of weights .* neighbouring inputs .* agree = "): "({out}[:, 0::2] == "
-    "{out}[:, 1::2]).mean()",
-    re.compile(r"share of weights .* neighbouring outputs .* agree = "): "({out}[..., 0::2] == "
-    "{out}[..., 1::2]).mean()",
-    re.compile(r"every example keeps exactly \d+ of \d+ weights$"): "np.unique({out}.sum(axis=(1, "
-    "2)))",
+    re.compile(r"between the first step and step (\d+) the mask changes "):
+        "(({out}[:, {0} - 1] != 0) != ({out}[:, 0] != 0)).mean()",
+    re.compile(r"share of units on which m_x and m_h agree = "):
+        "((m_x == 0) == (m_h == 0)).mean()",
+    re.compile(r"share of weights .* neighbouring examples agree = "):
+        "({out}[0::2] == {out}[1::2]).mean()",
+    re.compile(r"share of weights .* neighbouring inputs .* agree = "):
+        "({out}[:, 0::2] == {out}[:, 1::2]).mean()",
+    re.compile(r"share of weights .* neighbouring outputs .* agree = "):
+        "({out}[..., 0::2] == {out}[..., 1::2]).mean()",
+    re.compile(r"every example keeps exactly \d+ of \d+ weights$"):
+        "np.unique({out}.sum(axis=(1, 2)))",
     re.compile(r"\d+ of \d+ outputs are 0 for x = 0$"): "({out} == 0).sum()",
     re.compile(r"\d+ of \d+ dropped units got a gradient$"): "(dx != 0)[{out} == 0].sum()",
     re.compile(r"\d+ of \d+ labels differ from y$"): "(y2 != y).sum()",
@@ -56,11 +56,11 @@ TWO = {
 # what a message begins with -> the lines that count it, over other seeds than the check's
 LOOPS = {
     re.compile(r"share of pairs of calls that keep equally many"): (
-        "kept = [({call} != 0).sum() for seed in range({many})]\nnp.mean([one == other for one, "
-        "other in zip(kept[::2], kept[1::2])])"
+        "kept = [({call} != 0).sum() for seed in range({many})]\n"
+        "np.mean([one == other for one, other in zip(kept[::2], kept[1::2])])"
     ),
-    re.compile(r"share of masks of \d+ units with nothing kept"): "np.mean([not np.any({call}) for "
-    "seed in range({many})])",
+    re.compile(r"share of masks of \d+ units with nothing kept"):
+        "np.mean([not np.any({call}) for seed in range({many})])",
 }
 RESULT = {  # what a message begins with -> what shows it of the whole result
     re.compile(r"the function returned( in training| at test time| for .*)?$"): "type(result)",

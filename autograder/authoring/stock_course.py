@@ -102,8 +102,8 @@ def _assert(calls: Sequence[Call], answers: Sequence[Answer]) -> Iterator[str]:
     lines = [*filter(None, [first]), *before]
     answer = answers[len(calls) - 1]
     if answer.outcome is Outcome.RAISED:
-        test = (f"try:\n    {end}\nexcept ValueError:\n    pass\nelse:\n    raise "
-                "AssertionError('no ValueError')")
+        test = (f"try:\n    {end}\nexcept ValueError:\n    pass\nelse:\n"
+                "    raise AssertionError('no ValueError')")
     elif (wanted := _told(answer.value)) is None:
         test = end
     else:

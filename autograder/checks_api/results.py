@@ -139,7 +139,8 @@ def _by(was: Any, now: Any) -> str:
 
 @verb()
 def draws_from_rng(exam: Exam, *, via: View) -> None:
-    """draws from the rng it is given, and from nothing else: the same seed gives the same {via.what}"""
+    """draws from the rng it is given, and from nothing else: the same seed gives the same
+    {via.what}"""
     first, again, other = (via.script(exam, number, watch=True) for number in (0, 0, 1))
     one, two, three = (exam.returned(*script)[-1] for script in (first, again, other))
     if any(answer.beside.global_rng_moved for answer in (one, two, three)):

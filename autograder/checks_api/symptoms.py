@@ -111,7 +111,8 @@ def must_return(exam: Exam, *there: Call) -> None:
 
 @symptom
 def gives(exam: Exam, *, given: tuple[Any, ...], index: int | None = None, place: int = 0) -> str:
-    """The number at one place of the result (of item `index` of a tuple), in six digits."""
+    """The number at one place of the result (of item `index`, when it is a tuple), in six
+    digits."""
     found = number_at(exam, given, index, place)
     return "missing" if found is None else number(found + 0.0)  # + 0.0 turns -0.0 into 0.0
 
@@ -128,7 +129,8 @@ def number_at(exam: Exam, given: tuple[Any, ...], index: int | None, place: int)
 
 @symptom
 def ratio(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
-    """The result for `to`, relative to that for `given`, in six digits: common factors cancel."""
+    """How many times the result for `to` the result for `given` is, in six digits: what both are
+    multiplied by does not matter."""
     one, other = (float(array(v, "result", ()))
                   for v in exam.ask(question(exam, given), question(exam, to)))
     return number(one / other) if other else "the other one is 0"
@@ -180,7 +182,8 @@ def form(exam: Exam, *, given: tuple[Any, ...]) -> str:
 
 @symptom
 def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
-    """Whether a call is accepted, or which exception it raises; of several, how each ends."""
+    """Whether a call is accepted, or which exception it raises; of several calls that end
+    differently, how each does."""
     scripts = (view.script(exam) for view in each(via) or [calling(*given)])
     return " / ".join(dict.fromkeys(ending(exam.answers(*script)[-1]) for script in scripts))
 
@@ -188,7 +191,8 @@ def takes(exam: Exam, *, given: tuple[Any, ...] = (), via: Views = ()) -> str:
 @symptom
 def arguments_after(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str, ...] = (),
                     via: View | None = None, named: bool = False) -> str:
-    """Are the arrays as they were after a call? Else, if to be `named`, which of them are not."""
+    """Are the arrays as they were after a call? Else, where they are to be `named`, which of them
+    are not."""
     call, answer = (via or calling(*given, names=names)).seen(exam)
     changed = [name + rest for name, rest, _ in changed_arguments(call, answer)]
     return (f"{', '.join(changed)} overwritten" if changed and named
@@ -197,7 +201,8 @@ def arguments_after(exam: Exam, *, given: tuple[Any, ...] = (), names: tuple[str
 
 @symptom
 def chance_from(exam: Exam, *, via: View) -> str:
-    """Where chance comes from: "given", "own", "global", or "frozen" when no seed matters."""
+    """Where the random numbers come from: "given", "own", "global", or "frozen" when another seed
+    changes nothing."""
     answers = [via.seen(exam, number)[1] for number in (0, 0, 1)]
     one, again, other = (via.read(answer.value) for answer in answers)
     if any(answer.beside.global_rng_moved for answer in answers):

@@ -29,7 +29,8 @@ def verb(chances: int = 0, with_reference: bool = False,
     demand_sentences()
 
     def decorate(judge: Callable[..., None]) -> Verb:
-        name, template = judge.__name__, (judge.__doc__ or "").strip().splitlines()[0]
+        name = judge.__name__
+        template = " ".join((judge.__doc__ or "").partition("\n\n")[0].split())
         cases = {k: p for k, p in inspect.signature(judge).parameters.items()
                  if p.kind is p.KEYWORD_ONLY}
 

@@ -116,8 +116,8 @@ def _untimed(root: Path, slug: str, known: WayBack, exported: Iterable[str]) -> 
     coursedir, _ = settings.collecting(root, slug)
 
     def still(student: str) -> bool:
-        entry, folder = known.entries.get(student, {"notes": ()}), coursedir.format_path(
-            coursedir.submitted_directory, student, slug)
+        entry = known.entries.get(student, {"notes": ()})
+        folder = coursedir.format_path(coursedir.submitted_directory, student, slug)
         return (UNTIMED in entry["notes"]
                 and UNTIMED in standing_notes(entry["notes"], Path(folder), entry["words"]))
 

@@ -1,4 +1,5 @@
-"""The course's own vocabulary: checks and symptoms about dropout. It imports the engine; the engine never imports it.
+"""The course's vocabulary: checks and symptoms about dropout. The engine never imports it.
 
-Here lies what several assignments use; each topic has a folder of its own, and no topic imports another.
+Here lies what several assignments use; each topic has a folder of its own, and no topic imports
+another.
 """

@@ -1,4 +1,4 @@
-"""How the functions of the course are called, `out, cache = f(x, p, rng, train=True)` and `dx = f(dout, cache)`, and what they return."""
+"""How functions are called, `out, cache = f(x, p, rng, train=True)`, and what they return."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SCALES = ("1", "1-p", "1/(1-p)", "p", "1/p")
 
 def scale(name: str, p: float) -> float:
     """The value of a factor that a list names: "1", "1-p", "1/(1-p)", "p" or "1/p"."""
-    table = {"1": 1.0, "1-p": 1 - p, "1/(1-p)": 1 / (1 - p) if p < 1 else np.inf, "p": p, "1/p": 1 / p if p else np.inf}
+    table = {"1": 1.0, "1-p": 1 - p, "1/(1-p)": 1 / (1 - p) if p < 1 else np.inf, "p": p,
+             "1/p": 1 / p if p else np.inf}
     return table[name]
 
 
@@ -28,7 +29,8 @@ def train_call(function: str, x: Given, p: float, seed: Seed, **more: Any) -> Ca
 
 def test_call(function: str, x: Given, p: float, seed: Seed | None = None, **more: Any) -> Call:  # noqa: PT028  a call, not a test
     """`out, cache = f(x, p, None, train=False)`, or with an rng that it must not need."""
-    return Call(function, (x, p, seed), {"train": False}, returns=("out", "cache"), **{"ship": (0,), **more})
+    return Call(function, (x, p, seed), {"train": False}, returns=("out", "cache"),
+                **{"ship": (0,), **more})
 
 
 test_call.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
@@ -40,7 +42,7 @@ def backward_call(name: str, dout: Given, forward: int, **more: Any) -> Call:
 
 
 def output(value: Any, x: Given) -> Array:
-    """`out` of a returned `(out, cache)`, as an array of floats of the shape of x: with booleans one cannot reckon."""
+    """`out` of a returned `(out, cache)` as floats of x's shape: one cannot reckon with bools."""
     out = returned_output(value, x)
     return out if out.dtype.kind == "f" else out.astype(float)
 

@@ -1,4 +1,4 @@
-"""The checks that all assignments share: `from autograder.dropout import checks as c`, then `c.drops_the_right_share(p=0.3)` in a list."""
+"""The checks that all assignments share: `from autograder.dropout import checks as c`."""
 
 from autograder.checks_api.quiz import *
 from autograder.checks_api.results import *

@@ -1,7 +1,8 @@
-"""What a function that draws a structured mask looks like: how it is asked, and where its mask is read.
+"""What a function that draws a structured mask looks like: how to ask it, and read its mask.
 
-The plain forms are words (`via="forward"`, `"mask"`, `"multiplier"`, see masks.py). A form object stands where a word stands; the
-shape of a check is then the shape of the REDUCED mask, one entry per coin: the whole suite of chance tests applies to it as it is.
+The plain forms are words (`via="forward"`, `"mask"`, `"multiplier"`, see masks.py). A form object
+stands where a word stands; the shape of a check is then the shape of the REDUCED mask, one entry
+per coin: the whole suite of chance tests applies to it as it is.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from autograder.model import Call, Seed
 
 @dataclass(frozen=True)
 class Shared(Form):
-    """`out, cache = f(x, p, rng)` whose mask is the same along some axes: those from `axis` on, as long as `sizes` says.
+    """`out, cache = f(x, p, rng)` whose mask is alike along axes from `axis` on, of these `sizes`.
 
-    `Shared(2, (5, 4))`: x is (N, C, 5, 4), the reduced mask (N, C). `Shared(1, (3,))`: x is (N, 3, D), the reduced mask (N, D).
-    `what` is the word for one entry of the reduced mask.
+    `Shared(2, (5, 4))`: x is (N, C, 5, 4), the reduced mask (N, C). `Shared(1, (3,))`: x is (N, 3,
+    D), the reduced mask (N, D). `what` is the word for one entry of the reduced mask.
     """
 
     axis: int
@@ -42,7 +43,7 @@ class Shared(Form):
         return self.reduced(array(pair(value)[0], "out", self.spread(shape)) != 0)
 
     def kept(self, how: str) -> str:
-        """Python for how much of each coin's entries was kept: their "sum", or whether "any" was."""
+        """Python for how much of each coin's entries was kept: their "sum", or "any"."""
         return f"(out != 0).{how}(axis={tuple(range(self.axis, self.axis + len(self.sizes)))})"
 
     def reduced(self, kept: Array) -> Array:
@@ -54,13 +55,14 @@ class Shared(Form):
             place = tuple(int(i) for i in np.argwhere(torn)[0])
             name = f"{self.what} {list(place)}"
             rest = f" ({int(torn.sum())} of {torn.size} are torn)" if torn.size > 1 else ""
-            raise Wrong(f"{name} is kept at {int(count[place])} of its {whole} places{rest}", "kept at all of them or at none")
+            raise Wrong(f"{name} is kept at {int(count[place])} of its {whole} places{rest}",
+                        "kept at all of them or at none")
         return np.asarray(count != 0)
 
 
 @dataclass(frozen=True)
 class Blocks(Form):
-    """`mask = f((N, C, H, W), p, block, rng)` with block = 1: one coin per entry. `axes` are the two that the reduced mask lies along."""
+    """`mask = f((N, C, H, W), p, block, rng)`, block = 1: a coin per entry, reduced to `axes`."""
 
     axes: tuple[int, int] = (0, 1)
 
@@ -84,9 +86,10 @@ class Blocks(Form):
 
 @dataclass(frozen=True)
 class Flat(Form):
-    """`out, cache = f(x, p, rng)` with one coin per entry: x is (N, *sizes), the reduced mask (N, the product of the sizes).
+    """`out, cache = f(x, p, rng)`, a coin per entry: x is (N, *sizes), reduced (N, prod(sizes)).
 
-    Where the entries of a channel share a coin, neighbours in a row agree; where all channels share one, so do halves of a row.
+    Where the entries of a channel share a coin, neighbours in a row agree; where all channels share
+    one, so do halves of a row.
     """
 
     sizes: tuple[int, ...]

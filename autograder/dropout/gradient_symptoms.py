@@ -22,22 +22,27 @@ __all__ = [
 ]
 
 
-# ------------------------------------------------------------------------------------------------------------------ backward values
-def _gradients(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
+# ---------------------------------------------------------------------------------- backward values
+def _gradients(exam: Exam, forward: str, backward: str,
+               shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())),
+                         backward_call(backward, dout, 0))
     return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
 
 
 @symptom
-def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
-    """Where does the gradient vanish? "another" when at as many places as the output, but at others."""
+def gradient_mask(exam: Exam, *, forward: str, backward: str,
+                  shape: tuple[int, ...] = SHAPE) -> str:
+    """Where does the gradient vanish? "another" when at as many places as the output, but at
+    others."""
     out, _, dout, dx = _gradients(exam, forward, backward, shape)
     zero, dropped = dx == 0, out == 0
     if np.array_equal(zero, dropped):
         return "same"
     if zero.mean() < 0.01 or zero.all():
-        return "all" if zero.all() else "none, but unlike" if _two_factors(dx / dout, dropped) else "none"
+        return ("all" if zero.all()
+                else "none, but unlike" if _two_factors(dx / dout, dropped) else "none")
     if np.array_equal(zero, ~dropped):
         return "inverted"
     return "another" if abs(zero.mean() - dropped.mean()) < 0.05 else "other"
@@ -45,7 +50,8 @@ def gradient_mask(exam: Exam, *, forward: str, backward: str, shape: tuple[int, 
 
 def _two_factors(ratio: Array, dropped: Array) -> bool:
     """Whether the kept have one factor, and the dropped another."""
-    return not _one(ratio) and all(_one(some) for some in (ratio[dropped], ratio[~dropped]) if some.size)
+    return (not _one(ratio)
+            and all(_one(some) for some in (ratio[dropped], ratio[~dropped]) if some.size))
 
 
 def _one(numbers: Array, tolerance: float = 1e-9) -> bool:
@@ -54,10 +60,13 @@ def _one(numbers: Array, tolerance: float = 1e-9) -> bool:
 
 
 @symptom
-def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
-    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out", "mask alone", "no dout" or "clipped".
+def gradient_factor(exam: Exam, *, forward: str, backward: str,
+                    shape: tuple[int, ...] = SHAPE) -> str:
+    """The gradient's factor on kept units, relative to the one of the forward pass; or "times out",
+    "mask alone", "no dout" or "clipped".
 
-    "unclear" when the gradient does not vanish just where the output does: then its mask is wrong, and a factor means nothing.
+    "unclear" when the gradient does not vanish just where the output does: then its mask is wrong,
+    and a factor means nothing.
     """
     out, x, dout, dx = _gradients(exam, forward, backward, shape)
     both = (dx != 0) & (out != 0)
@@ -73,11 +82,12 @@ def gradient_factor(exam: Exam, *, forward: str, backward: str, shape: tuple[int
     ratio = own / (out[both] / x[both])
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
         return _of_another_kind(dx[both].astype(float), ratio)
-    return "mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01 else nearest(float(ratio[0]), FACTORS, 1e-6)
+    return ("mask alone" if np.ptp(own) == 0 == abs(own[0] - 1) and abs(ratio[0] - 1) > 0.01
+            else nearest(float(ratio[0]), FACTORS, 1e-6))
 
 
 def _of_another_kind(dx: Array, ratio: Array) -> str:
-    """Word for a gradient that is no multiple of dout: "no dout" when all of it is one number, "clipped" when only what is large is."""
+    """Word for a gradient that is no multiple of dout: "no dout" if one number, "clipped" ..."""
     if _one(dx):
         return "no dout"
     below = abs(dx) < abs(dx).max() * (1 - 1e-9)
@@ -94,9 +104,11 @@ def test_gradient(
     relative: bool = True,  # noqa: PT028
     shape: tuple[int, ...] = SHAPE,  # noqa: PT028
 ) -> str:
-    """The gradient's factor after a pass at test time, `relative` to the one of that pass (or to `by`); a training pass comes before."""
+    """The gradient's factor after a pass at test time, `relative` to the one of that pass (or to
+    `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    there = train_call(forward, x, P, Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
+    there = train_call(forward, x, P,
+                       Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
     must_return(exam, *there)
     before, value, dx_value = exam.ask(*there, backward_call(backward, dout, 1))
     if dx_value is None:
@@ -130,11 +142,15 @@ def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...
 
 
 @symptom
-def gradient_at_one(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = (6, 7)) -> str:
-    """What the gradient holds after a forward pass with p = 1 that gave zeros; "skipped" when that pass did not."""
+def gradient_at_one(exam: Exam, *, forward: str, backward: str,
+                    shape: tuple[int, ...] = (6, 7)) -> str:
+    """What the gradient holds after a forward pass with p = 1 that gave zeros; "skipped" when that
+    pass did not."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    before, after = exam.answers(train_call(forward, x, 1.0, Seed(exam.seed())), backward_call(backward, dout, 0))
-    if before.outcome is not Outcome.PASSED or not isinstance(before.value, (tuple, list)) or output(before.value, x).any():
+    before, after = exam.answers(train_call(forward, x, 1.0, Seed(exam.seed())),
+                                 backward_call(backward, dout, 0))
+    if (before.outcome is not Outcome.PASSED or not isinstance(before.value, (tuple, list))
+            or output(before.value, x).any()):
         return "skipped"
     if after.outcome is not Outcome.PASSED:
         return "no number" if after.error.startswith("ZeroDivisionError") else "skipped"
@@ -143,7 +159,8 @@ def gradient_at_one(exam: Exam, *, forward: str, backward: str, shape: tuple[int
 
 
 @symptom
-def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
+def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str,
+                           shape: tuple[int, ...] = SHAPE) -> str:
     """Does a kept unit pass its gradient where x is 0?"""
     value = np.array(positive(shape, exam.seed(1)).value)
     value[..., ::2] = 0.0

@@ -1,4 +1,4 @@
-"""Symptoms of a forward pass or a mask: what is dropped, by which chance, and what happens to the rest."""
+"""Symptoms of a forward pass or a mask: what is dropped, by which chance, and what of the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from autograder.checks_api.comparing import ending
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import arguments_after, nearest, symptom
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
-from autograder.dropout.masks import Form, Via, draw_call, draw_input, drawn, masks, read_mask, shows_outputs
+from autograder.dropout.masks import (
+    Form,
+    Via,
+    draw_call,
+    draw_input,
+    drawn,
+    masks,
+    read_mask,
+    shows_outputs,
+)
 from autograder.model import Call, Outcome, Seed
 
 __all__ = [
@@ -47,12 +56,15 @@ __all__ = [
 NEAR = 1e-5  # a little added to a divisor is no other factor
 P = 0.3  # far from 1/2, where so many mistakes look right
 FEW = 4  # masks tell a share well, where each unit has a coin of its own
-SHAPE = (101, 119)  # a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see `factor_of`)
+# a share is known to 0.004, the labels below are 0.05 apart; 0.7 of 12019 is no whole number (see
+# `factor_of`)
+SHAPE = (101, 119)
 
 
-# ------------------------------------------------------------------------------------------------------------------------ draws
+# -------------------------------------------------------------------------------------------- draws
 SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
-    "normal": NormalDist().cdf(P),  # compares a normal number with p or 1-p, this way round or the other
+    # compares a normal number with p or 1-p, this way round or the other
+    "normal": NormalDist().cdf(P),
     "normal ": NormalDist().cdf(1 - P),
     "normal  ": 1 - NormalDist().cdf(P),
     "normal   ": 1 - NormalDist().cdf(1 - P),
@@ -62,22 +74,26 @@ SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
 
 @symptom
 def drop_share(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
-    """Which share is dropped, counted where x is positive, so that a ReLU does not look like dropping."""
+    """Which share is dropped, counted where x is positive, so that a ReLU does not look like
+    dropping."""
     positive = draw_input(exam, shape).value > 0
     drawn_ = _some_masks(exam, P, shape, via)
-    if "shared" in map(_sameness, drawn_[:2], (0, 1)) and all(np.array_equal(m, drawn_[0]) for m in drawn_) and len(drawn_) == FEW:
+    if ("shared" in map(_sameness, drawn_[:2], (0, 1))
+            and all(np.array_equal(m, drawn_[0]) for m in drawn_) and len(drawn_) == FEW):
         return "p"  # a line of coins, the same in each call: too few to tell of another share
     found = [m[positive] for m in drawn_]
-    within = 0.028 if len(found) > FEW else min(0.028, 5 * math.sqrt(P * (1 - P) / (FEW * found[0].size)))
+    within = (0.028 if len(found) > FEW
+              else min(0.028, 5 * math.sqrt(P * (1 - P) / (FEW * found[0].size))))
     return nearest(1 - float(np.mean([m.mean() for m in found])), SHARES, within).strip()
 
 
 def _some_masks(exam: Exam, p: float, shape: tuple[int, ...], via: Via) -> list[Array]:
-    """As many masks as it takes to know the share well: a few, or many when whole rows, columns or masks share one draw."""
+    """As many masks as show the share well: a few, or many when rows or masks share a draw."""
     few = masks(exam, p, shape, FEW, via)
     shares = [float(m.mean()) for m in few]
     scattered = max(shares) - min(shares) > 6 * float(np.sqrt(p * (1 - p) / few[0].size))
-    return masks(exam, p, shape, 24, via) if scattered or any(share in (0, 1) for share in shares) else few
+    return (masks(exam, p, shape, 24, via) if scattered
+            or any(share in (0, 1) for share in shares) else few)
 
 
 @symptom
@@ -96,7 +112,8 @@ def columns(exam: Exam, *, via: Via = "forward") -> str:
 
 @symptom
 def channels(exam: Exam, *, via: Via = "forward") -> str:
-    """Are all places of a channel masked alike, where x has three axes? Whose channels are masked alike is another fact."""
+    """Are all places of a channel masked alike, where x has three axes? Whose channels are masked
+    alike is another fact."""
     (mask,) = masks(exam, P, (40, 8, 6), 1, via)
     return _sameness(mask, 2) if mask.ndim == 3 else "apart"
 
@@ -104,12 +121,14 @@ def channels(exam: Exam, *, via: Via = "forward") -> str:
 def _paired(lines: Array) -> bool:
     """Are neighbours alike, or lines half a mask apart, while others differ?"""
     half, even = (len(lines) + 1) // 2, len(lines) // 2 * 2
-    alike = np.array_equal(lines[:even:2], lines[1:even:2]) or np.array_equal(lines[:-half], lines[half:])
+    alike = (np.array_equal(lines[:even:2], lines[1:even:2])
+             or np.array_equal(lines[:-half], lines[half:]))
     return alike and not np.array_equal(lines[:-2], lines[2:])
 
 
 def _sameness(mask: Array, axis: int) -> str:
-    return "shared" if (mask == mask.take([0], axis=axis)).all() and not mask.all() and mask.any() else "apart"
+    return ("shared" if (mask == mask.take([0], axis=axis)).all() and not mask.all() and mask.any()
+            else "apart")
 
 
 @symptom
@@ -117,34 +136,41 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
     """Does the number of dropped units vary, over 24 calls or over the rows of one?"""
     small = masks(exam, P, (4, 6), 24, via)
     (large,) = masks(exam, P, SHAPE, 1, via)
-    per_call = not all(np.array_equal(m, small[0]) for m in small) and len({int(m.sum()) for m in small}) == 1
+    per_call = (not all(np.array_equal(m, small[0]) for m in small)
+                and len({int(m.sum()) for m in small}) == 1)
     per_row = _sameness(large, 0) == "apart" and len({int(n) for n in large.sum(1)}) == 1
     return "fixed" if per_call or (per_row and 0 < large.mean() < 1) else "varies"
 
 
 @symptom
-def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE, p: float = 0.03) -> str:
-    """Which share is dropped when p is small: "p", "rounded" to tenths or "rounded to hundredths", "half", "other"."""
+def small_p(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE,
+            p: float = 0.03) -> str:
+    """Which share is dropped when p is small: "p", "rounded" to tenths or "rounded to hundredths",
+    "half", "other"."""
     small, large = (_some_masks(exam, q, shape, via) for q in (p, P))
     share, usual = (1 - float(np.mean([m.mean() for m in many])) for many in (small, large))
     if abs(share - p) < 0.015:
         least = np.mean([m == 0 for m in masks(exam, 0.005, shape, FEW, via)])
-        return "rounded to hundredths" if len(large) == FEW and min(least, abs(least - 0.01)) < 0.0015 else "p"
+        return ("rounded to hundredths" if len(large) == FEW
+                and min(least, abs(least - 0.01)) < 0.0015 else "p")
     tenths = min(share, abs(share - 0.1)) < 0.015
-    return "rounded" if tenths and abs(usual - P) < 0.03 else "half" if abs(share - 0.5) < 0.03 else "other"
+    return ("rounded" if tenths and abs(usual - P) < 0.03
+            else "half" if abs(share - 0.5) < 0.03 else "other")
 
 
 @symptom
 def next_mask(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """Is a second call with the same generator a fresh draw?"""
     first, second = masks(exam, P, shape, 2, via, rng="rng")
-    return "frozen" if np.array_equal(first, second) and first.any() and not first.all() else "fresh"
+    return ("frozen" if np.array_equal(first, second) and first.any() and not first.all()
+            else "fresh")
 
 
 @symptom
 def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> str:
     """Where do the random numbers come from?"""
-    calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True) for _ in range(2)]
+    calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True)
+             for _ in range(2)]
     answers = exam.returned(*calls)
     if answers[0].beside.global_rng_moved:
         return "global"
@@ -169,7 +195,7 @@ def mask_type(exam: Exam) -> str:
     return {"b": "bool", "i": "whole numbers", "u": "whole numbers"}.get(kind, "numbers")
 
 
-# ------------------------------------------------------------------------------------------------------------------ forward values
+# ----------------------------------------------------------------------------------- forward values
 FACTORS = {name: scale(name, P) for name in ("1", "1-p", "1/(1-p)", "p", "1/p")} | {
     "1/(1-p)^2": 1 / (1 - P) ** 2,
     "(1-p)^2": (1 - P) ** 2,
@@ -206,7 +232,8 @@ def factor_of(out: Array, x: Array) -> str:
         if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max():
             return "the mask"
         return "one of two" if len(np.unique(ratio.round(6))) == 2 else "varies"
-    named = nearest(float(ratio[0]), FACTORS, NEAR)  # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
+    # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
+    named = nearest(float(ratio[0]), FACTORS, NEAR)
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
     return "units / kept" if named == "other" and realised else named
 
@@ -215,7 +242,8 @@ def factor_of(out: Array, x: Array) -> str:
 def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> str:
     """How exact the factor on float64 survivors is.
 
-    "double", "float32", "float32 throughout" when it differs from unit to unit, or "about" when it is off by something else that is small.
+    "double", "float32", "float32 throughout" when it differs from unit to unit, or "about" when it
+    is off by something else that is small.
     """
     (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
     out = drawn(value, via, shape).astype(float)
@@ -235,12 +263,15 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
 
 @symptom
 def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
-    """What a training call returns: "(out, cache)", "(what is left of x, cache)", "out alone", "nothing" or "other"."""
-    (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P, Seed(exam.seed())))
+    """What a training call returns: "(out, cache)", "(what is left of x, cache)", "out alone",
+    "nothing" or "other"."""
+    (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P,
+                                   Seed(exam.seed())))
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             return "other"
-        return "(what is left of x, cache)" if 0 < np.size(value[0]) < math.prod(shape) and np.ndim(value[0]) == 1 else "(out, cache)"
+        return ("(what is left of x, cache)" if 0 < np.size(value[0]) < math.prod(shape)
+                and np.ndim(value[0]) == 1 else "(out, cache)")
     return "nothing" if value is None else "out alone" if np.shape(value) == shape else "other"
 
 
@@ -248,19 +279,23 @@ def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Does it work without a generator at test time? "needed" when it only works with one."""
     x = normal(shape, exam.seed(1))
-    without, with_one = exam.answers(test_call(exam.function, x, P), test_call(exam.function, x, P, Seed(exam.seed())))
-    return "needed" if without.outcome is Outcome.RAISED and with_one.outcome is Outcome.PASSED else "not needed"
+    without, with_one = exam.answers(test_call(exam.function, x, P),
+                                     test_call(exam.function, x, P, Seed(exam.seed())))
+    return ("needed" if without.outcome is Outcome.RAISED and with_one.outcome is Outcome.PASSED
+            else "not needed")
 
 
 @symptom
 def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028  a probe, not a test
     """What test time multiplies by, or "drops"."""
     x = normal(shape, exam.seed(1))
-    given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False}, returns=("out", "cache"), ship=(0,))
+    given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False},
+                     returns=("out", "cache"), ship=(0,))
     (value,) = exam.ask(given_rng)
     positive_ = x.value > 0  # a ReLU is no dropping
     out = output(value, x)[positive_]
-    return "drops" if (out == 0).any() and (out != 0).any() else factor_of(out, np.asarray(x.value)[positive_])
+    return ("drops" if (out == 0).any() and (out != 0).any()
+            else factor_of(out, np.asarray(x.value)[positive_]))
 
 
 test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
@@ -283,16 +318,19 @@ def input_after(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 
 @symptom
 def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
-    """The dtype that float32 becomes in training; "float32, and so does float64" when that becomes float32 as well."""
+    """The dtype that float32 becomes in training; "float32, and so does float64" when that becomes
+    float32 as well."""
     given = [normal(shape, exam.seed(1), dtype) for dtype in ("float32", "float64")]
     values = exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed())) for x in given))
-    single, double = (str(returned_output(value, x).dtype.name) for value, x in zip(values, given, strict=True))
+    single, double = (str(returned_output(value, x).dtype.name)
+                      for value, x in zip(values, given, strict=True))
     return "float32, and so does float64" if single == double == "float32" else single
 
 
 @symptom
 def shapes(exam: Exam, *, via: Via = "forward") -> str:
-    """Does it work on arrays that are not 2-D, and where it is asked for a shape, on a plain number?"""
+    """Does it work on arrays that are not 2-D, and where it is asked for a shape, on a plain
+    number?"""
     (flat,) = exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed())))
     read_mask(flat, via, (6, 7))  # what does not even work in 2-D is another matter
     for shape in ((7,), (2, 3, 4, 5)):
@@ -327,13 +365,15 @@ def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7))
 def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 0 gives."""
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
-    return "identity" if np.allclose(drawn(value, via, shape), _beside(exam, via, shape), rtol=1e-6, atol=0) else "other"
+    return "identity" if np.allclose(drawn(value, via, shape), _beside(exam, via, shape), rtol=1e-6,
+                                     atol=0) else "other"
 
 
 @symptom
 def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives."""
-    answers = (exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))[0] for p in (-0.25, 1.25))
+    answers = (exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))[0]
+               for p in (-0.25, 1.25))
     return " / ".join(dict.fromkeys(map(ending, answers)))
 
 
@@ -347,15 +387,18 @@ def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
 
 
 @symptom
-def when_all_are_dropped(exam: Exam, *, shape: tuple[int, ...] = (2,), calls: int = 400, via: Via = "multiplier") -> str:
+def when_all_are_dropped(exam: Exam, *, shape: tuple[int, ...] = (2,), calls: int = 400,
+                         via: Via = "multiplier") -> str:
     """What a mask of a few units looks like when chance drops all of them (p = 1/2)."""
     many = 4 * calls
     asked = (draw_call(exam, via, shape, 0.5, Seed(exam.seed(k))) for k in range(many))
     values = exam.ask(*islice(asked, calls))
-    if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0) for v in values):
+    if any(isinstance(v, (bool, int, float)) or (isinstance(v, np.ndarray) and v.ndim == 0)
+           for v in values):
         return "a single number"
     found = [read_mask(v, via, shape) for v in values]
-    empty, full = (sum(map(bool, of)) / calls for of in ((not m.any() for m in found), (m.all() for m in found)))
+    empty, full = (sum(map(bool, of)) / calls
+                   for of in ((not m.any() for m in found), (m.all() for m in found)))
     if empty:  # a quarter of all, and a quarter of that when an empty mask is drawn once more
         return "drawn once more" if empty < 5 / 32 and abs(full - 5 / 16) < 0.08 else "zeros"
     more = [read_mask(v, via, shape) for v in exam.ask(*asked)]  # what follows lies nearer together

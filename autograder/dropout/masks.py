@@ -1,7 +1,8 @@
 """Verbs about draws: rate, independence, freshness, obedience to the generator.
 
-Nothing here compares with a particular mask: the mask is read off the student's own output, so uniform, binomial, integers, choice, `<` or
-`>=` are all the same. Every chance test is an exact binomial on disjoint, independent events (chance.py).
+Nothing here compares with a particular mask: the mask is read off the student's own output, so
+uniform, binomial, integers, choice, `<` or `>=` are all the same. Every chance test is an exact
+binomial on disjoint, independent events (chance.py).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = [
 
 
 class Form:
-    """Asks for a mask with `call` and finds it, reduced to `shape`, with `read`; `outputs` of `draw_input`, or the mask itself."""
+    """Asks for a mask by `call`, finds it in `shape` by `read`, from `outputs` of `draw_input`."""
 
     outputs = False
 
@@ -44,17 +45,18 @@ class Form:
         raise NotImplementedError
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
-        """The drawn numbers in that reduced shape: 0 where dropped; Wrong when the answer holds no such mask."""
+        """The drawn numbers in that shape, 0 where dropped; Wrong without such a mask."""
         raise NotImplementedError
 
     nonzero = True  # whether `read` asks no more of a number than whether it is 0
 
     def shown(self, shape: tuple[int, ...]) -> str:
-        """Python that does the same with what the call returns; "" where that is 0 for what was dropped, in that shape."""
+        """Python that does so with what the call returns; "" where dropped is 0, in shape."""
         return ""
 
 
-Via = str | Form  # what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
+# what the function under test looks like: "forward", "mask", "multiplier", or a form of forms.py
+Via = str | Form
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
 NOBODY = cast(Subject, None)  # for calls that are only made up
 SOME = (64, 64)  # a share that is so far off that few units would show it, too
@@ -62,7 +64,7 @@ SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
 
 
 def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
-    """One call that draws a mask of that shape: `via` says what the function under test looks like."""
+    """One call that draws a mask of that shape: `via` says what the function looks like."""
     if isinstance(via, Form):
         return via.call(exam, shape, p, seed)
     if via == "forward":
@@ -71,7 +73,7 @@ def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed
 
 
 def draw_input(exam: Exam, shape: tuple[int, ...]) -> Given:
-    """The x of every call that draws a mask of this shape: one input for all checks of the exercise, so that it travels once."""
+    """The x of every call with a mask of this shape: one input for all checks travels once."""
     return normal(shape, stable_seed(f"{exam.function}/input/{shape}/{exam.salt}"))
 
 
@@ -93,14 +95,16 @@ def multipliers(exam: Exam, found: Array, via: Via) -> Array:
 
 
 def read_mask(value: Any, via: Via, shape: tuple[int, ...]) -> Array:
-    """Which units were kept, as booleans. Inputs hold no zeros, so a zero in the output is a dropped unit."""
+    """Which units were kept, as booleans: inputs hold no zeros, so a zero was dropped."""
     return np.asarray(drawn(value, via, shape) != 0)
 
 
-def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rng: str = "") -> list[Array]:
-    """`count` masks from `count` calls in one script: from separate generators, or from the one called `rng`.
+def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via,
+          rng: str = "") -> list[Array]:
+    """`count` masks from `count` calls in one script: own generators, or the one called `rng`.
 
-    All checks of an exercise that ask for the same masks share them. (The error budget adds up whether or not tests are independent.)
+    All checks of an exercise that ask for the same masks share them. (The error budget adds up
+    whether or not tests are independent.)
     """
     key = (via, p, shape, rng, exam.salt)
     script: tuple[Call, ...]
@@ -111,7 +115,8 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via, rn
         known = [] if rng else known  # a generator that is shared has to begin anew
         known = known + [read_mask(value, via, shape) for value in exam.ask(*script[len(known) :])]
         exam.memo[key] = script, known
-    made = (replace(call, nonzero=False) for call in (script if rng else script[:1]))  # one call is enough to see it
+    # one call is enough to see it
+    made = (replace(call, nonzero=False) for call in (script if rng else script[:1]))
     exam.last = tuple(line for call in made for line in _seen(call, via, shape))
     return known[:count]
 
@@ -123,7 +128,8 @@ def _seen(call: Call, via: Via, shape: tuple[int, ...]) -> list[Call]:
 
 
 @lru_cache(maxsize=256, typed=True)  # a class of hand-ins is asked the same again and again
-def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...], rng: str, count: int) -> tuple[Call, ...]:
+def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...], rng: str,
+            count: int) -> tuple[Call, ...]:
     """The calls that draw so many masks."""
     exam, text = Exam(function, NOBODY, "", salt=salt), f"{function}/masks/{p}/{shape}/{salt}"
     seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
@@ -132,7 +138,7 @@ def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...]
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
-    """The axes along which all slices of a mask are alike; none of one that keeps all or nothing, which says nothing of who threw it."""
+    """The axes along which a mask's slices are alike; none of one that keeps all or nothing."""
     if mask.all() or not mask.any():
         return ()
     return tuple(axis for axis in range(mask.ndim) if _all_alike(mask, axis))
@@ -145,9 +151,10 @@ def _all_alike(mask: Array, axis: int) -> bool:
 
 
 def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
-    """The coins that were really thrown: along an axis on which all slices are alike, one of them stands for all.
+    """The coins really thrown: along an axis of alike slices, one stands for all.
 
-    So a mask that a whole batch shares is judged by the coins of one row, and what else is asked of it is asked fairly.
+    So a mask that a whole batch shares is judged by the coins of one row, and what else is asked of
+    it is asked fairly.
     """
     for axis in shared_axes(mask):
         if axes is None or axis in axes:
@@ -156,7 +163,7 @@ def thrown(mask: Array, axes: Sequence[int] | None = None) -> Array:
 
 
 def share_of(mask: Array, p: float) -> float:
-    """The share that is dropped: p, unless some were dropped and it cannot be p; other sentences then go by what was seen."""
+    """The share that is dropped: p, unless some were dropped and it cannot be p: what was seen."""
     coins = thrown(mask)
     dropped = coins.size - int(coins.sum())
     low, high = acceptance(coins.size, p)
@@ -171,13 +178,15 @@ def agreement(p: float) -> float:
 def demand_some(kept: Array, p: float, what: str = "units were kept") -> None:
     """Refuse a mask that keeps all, or nothing."""
     if kept.all() or not kept.any():
-        raise Wrong(f"{np.count_nonzero(kept)} of {kept.size} {what}", f"about {round((1 - p) * kept.size)}")
+        raise Wrong(f"{np.count_nonzero(kept)} of {kept.size} {what}",
+                    f"about {round((1 - p) * kept.size)}")
 
 
-# ----------------------------------------------------------------------------------------------- what the chance tests can see
+# -------------------------------------------------------------------- what the chance tests can see
 def correlation_seen(events: int, p: float, what: str) -> str:
     """The smallest correlation that a count of agreeing coins shows."""
-    return f"a correlation of {smallest_error(events, agreement(p)) / (2 * p * (1 - p)):.2g} between {what}"
+    return (f"a correlation of {smallest_error(events, agreement(p)) / (2 * p * (1 - p)):.2g} "
+            f"between {what}")
 
 
 def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> str:
@@ -195,26 +204,29 @@ def _repetition_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
 
 def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
     pairs = equal_counts(int(np.prod(SMALL)), 1 - p)
-    return f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls instead of {pairs:.0%}"
+    return (f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls "
+            f"instead of {pairs:.0%}")
 
 
 @verb()
-def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+def drops_some_and_keeps_some(exam: Exam, *, p: float, via: Via = "forward",
+                              shape: tuple[int, ...] = (32, 50)) -> None:
     """drops some units and keeps the others"""
     demand_some(masks(exam, p, shape, 1, via)[0], p)
 
 
 @verb(chances=1, sees=_share_seen)
-def drops_the_right_share(
-    exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = LARGE, calls: int = 3, what: str = "unit"
-) -> None:
+def drops_the_right_share(exam: Exam, *, p: float, via: Via = "forward",
+                          shape: tuple[int, ...] = LARGE, calls: int = 3,
+                          what: str = "unit") -> None:
     """drops each {what} with probability {p}"""
     units, found = int(np.prod(shape)), list[Array]()
     for k in range(1, calls + 1):
         found.append(_coins(exam, p, shape, k, via))
         coins = sum(m.size for m in found)
         dropped = coins - sum(int(m.sum()) for m in found)
-        if k < calls and coins == k * units and _is_settled(dropped, coins, calls * units, p, calls - 1):
+        if (k < calls and coins == k * units
+                and _is_settled(dropped, coins, calls * units, p, calls - 1)):
             return
     expect("share of dropped units", dropped, coins, p, found[0])
 
@@ -225,7 +237,7 @@ def _is_settled(dropped: int, coins: int, of: int, p: float, looks: int) -> bool
 
 
 def _coins(exam: Exam, p: float, shape: tuple[int, ...], k: int, via: Via) -> Array:
-    """The coins of the k-th mask. One that keeps all does not show who shares a coin with whom: a mask of p = 1/2 does."""
+    """The coins of the k-th mask. Who shares a coin, one of p = 1/2 shows, not one keeping all."""
     mask = masks(exam, p, shape, k, via)[-1]
     if not mask.all():
         return thrown(mask)
@@ -235,27 +247,29 @@ def _coins(exam: Exam, p: float, shape: tuple[int, ...], k: int, via: Via) -> Ar
 
 
 @verb(chances=2, sees=_likeness_seen)
-def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE) -> None:
+def treats_examples_apart(exam: Exam, *, p: float, via: Via = "forward",
+                          shape: tuple[int, int] = LARGE) -> None:
     """draws a mask of its own for each example (row)"""
     (mask,) = masks(exam, p, shape, 1, via)
     demand_agreement(thrown(mask, [1]), share_of(mask, p), "rows")
 
 
 @verb(chances=2, sees=_likeness_seen)
-def treats_features_apart(
-    exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, int] = LARGE, what: str = "feature (column)"
-) -> None:
+def treats_features_apart(exam: Exam, *, p: float, via: Via = "forward",
+                          shape: tuple[int, int] = LARGE, what: str = "feature (column)") -> None:
     """decides about each {what} by itself"""
     (mask,) = masks(exam, p, shape, 1, via)
     demand_agreement(thrown(mask, [0]).T, share_of(mask, p), "columns")
 
 
 def demand_agreement(mask: Array, p: float, what: str) -> None:
-    """Disjoint pairs of lines, neighbours and half a mask apart, agree on a unit with probability p^2 + q^2."""
+    """Disjoint pairs of lines, neighbours or half a mask apart, agree with chance p^2 + q^2."""
     half = len(mask) // 2
-    for name, first, second in (("neighbouring", mask[0::2], mask[1::2]), ("distant", mask[:half], mask[half:])):
+    for name, first, second in (("neighbouring", mask[0::2], mask[1::2]),
+                                ("distant", mask[:half], mask[half:])):
         agreeing = int((first == second).sum())
-        expect(f"share of units on which {name} {what} agree", agreeing, first.size, agreement(p), mask if what == "rows" else mask.T)
+        expect(f"share of units on which {name} {what} agree", agreeing, first.size, agreement(p),
+               mask if what == "rows" else mask.T)
 
 
 @verb(chances=3, sees=_variation_seen)
@@ -269,13 +283,16 @@ def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls:
     size, pairs = small[0].size, len(small) // 2
     counts = [int(m.sum()) for m in small]
     equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
-    expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs, equal_counts(size, q))
+    expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs,
+           equal_counts(size, q))
     large = thrown(large)
-    for what, sums, length in (("rows", large.sum(1), large.shape[1]), ("columns", large.sum(0), large.shape[0])):
+    for what, sums, length in (("rows", large.sum(1), large.shape[1]),
+                               ("columns", large.sum(0), large.shape[0])):
         low, high = middle_of(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
         expected = cdf(high, length, q) - cdf(low - 1, length, q)
-        expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums), expected, large)
+        expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums),
+               expected, large)
 
 
 @lru_cache
@@ -285,33 +302,39 @@ def equal_counts(n: int, q: float) -> float:
 
 
 def middle_of(n: int, q: float) -> tuple[int, int]:
-    width = 0.67 * float(np.sqrt(n * q * (1 - q)))  # about half of all sums lie this close to their mean
+    # about half of all sums lie this close to their mean
+    width = 0.67 * float(np.sqrt(n * q * (1 - q)))
     return round(n * q - width), round(n * q + width)
 
 
 @verb(chances=1, sees=_repetition_seen)
-def draws_afresh(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (128, 128)) -> None:
+def draws_afresh(exam: Exam, *, p: float, via: Via = "forward",
+                 shape: tuple[int, ...] = (128, 128)) -> None:
     """draws a fresh mask in every call"""
     first, second = masks(exam, p, shape, 2, via, rng="rng")
     coins = thrown(np.stack([first, second], axis=-1), range(first.ndim))
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())
-    expect("share of units on which two calls agree", agreeing, coins[..., 0].size, agreement(share_of(coins, p)))
+    expect("share of units on which two calls agree", agreeing, coins[..., 0].size,
+           agreement(share_of(coins, p)))
 
 
 @verb()
-def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> None:
+def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward",
+                        shape: tuple[int, ...] = (32, 50)) -> None:
     """draws from the rng it is given: the same seed gives the same mask"""
     seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
     calls = [draw_call(exam, via, shape, p, seed) for seed in seeds]
     first, again, other = (read_mask(value, via, shape) for value in exam.ask(*calls))
     if not np.array_equal(first, again):
-        raise Wrong(f"two generators with the same seed gave masks that differ in {int((first != again).sum())} units", "no difference")
+        raise Wrong("two generators with the same seed gave masks that differ in "
+                    f"{int((first != again).sum())} units", "no difference")
     if np.array_equal(first, other):
         raise Wrong("two generators with different seeds gave the same mask", "different masks")
 
 
 @verb()
-def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
+def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward",
+                                     shape: tuple[int, ...] = (4, 5)) -> None:
     """leaves the global random state alone"""
     call = replace(draw_call(exam, via, shape, p, Seed(exam.seed())), watch=True)
     at_test = [replace(call, kwargs={"train": False})] if via == "forward" else []
@@ -319,19 +342,21 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
     if answers[0].outcome is not Outcome.PASSED:
         raise Unanswered(call, answers[0])
     if any(a.beside.global_rng_moved for a in answers):
-        raise Wrong("the function drew from (or seeded) the global generator", "random numbers from rng only")
+        raise Wrong("the function drew from (or seeded) the global generator",
+                    "random numbers from rng only")
 
 
-@verb(chances=1, sees=off_by("a chance of an empty mask", lambda p, units, calls, **_: (calls, p**units)))
-def can_drop_everything(
-    exam: Exam, *, p: float, units: int = 2, calls: int = 100, via: Via = "multiplier", lead: tuple[int, ...] = ()
-) -> None:
+@verb(chances=1, sees=off_by("a chance of an empty mask",
+                             lambda p, units, calls, **_: (calls, p**units)))
+def can_drop_everything(exam: Exam, *, p: float, units: int = 2, calls: int = 100,
+                        via: Via = "multiplier", lead: tuple[int, ...] = ()) -> None:
     """drops all of a few units as often as chance has it"""
     shape = (*lead, units)
     (some,) = masks(exam, p, SOME, 1, via)
     expected = share_of(some, p) ** units
     _, most = acceptance(calls, expected)
-    near = (most / calls - expected) / 3  # a third as far off as the whole test allows needs no more masks
+    # a third as far off as the whole test allows needs no more masks
+    near = (most / calls - expected) / 3
     for count in (calls // 4, calls // 2, calls):
         empty = sum(not m.any() for m in masks(exam, p, shape, count, via))
         if abs(empty / count - expected) <= near:

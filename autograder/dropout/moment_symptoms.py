@@ -1,4 +1,4 @@
-"""Symptoms of a function that gives mean and variance of dropout's output: each is one factor of a formula, so that two mistakes show."""
+"""Symptoms of mean and variance of dropout's output: each is one factor, so two mistakes show."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ __all__ = ["mean_factor", "moments_order", "variance_digits", "variance_factor",
 X, P = np.array([3.0, 6.0]), 0.2
 NEAR = 1e-5  # a little added to a divisor is no other factor
 Q = 1 - P
-FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 / Q, "p": P, "q": Q, "1": 1.0}
+FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 / Q, "p": P,
+           "q": Q, "1": 1.0}
 
 
 def _asked(exam: Exam) -> tuple[Array, Array, bool]:
-    """Mean and variance for X, and whether they came in the other order: the variance is what vanishes at p = 0, or grows like x^2."""
+    """Mean and variance for X, and if they came reversed: variance is 0 at p = 0, or as x^2."""
     given = Given(f"np.array({X.tolist()})", X)
     values = exam.ask(*(Call(exam.function, (given, p), returns=("mean", "var")) for p in (P, 0.0)))
-    some, none = ([array(v, "value", X.shape).astype(float) for v in pair(value)] for value in values)
+    some, none = ([array(v, "value", X.shape).astype(float) for v in pair(value)]
+                  for value in values)
     vanishes, grows = [not v.any() for v in none], [_growth(v) == 4 for v in some]
     swapped = (vanishes if any(vanishes) else grows) == [True, False]
     mean, var = reversed(some) if swapped else some
@@ -40,7 +42,8 @@ def moments_order(exam: Exam) -> str:
 
 @symptom
 def mean_factor(exam: Exam) -> str:
-    """What x is multiplied by in the mean, "about 1" as of an average over draws, or "alike" when all have one."""
+    """What x is multiplied by in the mean, "about 1" as of an average over draws, or "alike" when
+    all have one."""
     mean = _asked(exam)[0]
     if mean[0] == mean[1]:
         return "alike"
@@ -50,10 +53,12 @@ def mean_factor(exam: Exam) -> str:
 
 @symptom
 def variance_power(exam: Exam) -> str:
-    """Which power of x the variance grows with: "2", "1", "1, as a root" when all of it is under one, or "0"."""
+    """Which power of x the variance grows with: "2", "1", "1, as a root" when all of it is under
+    one, or "0"."""
     var = _asked(exam)[1]
     power = {4.0: "2", 2.0: "1", 1.0: "0"}.get(_growth(var), "other")
-    return "1, as a root" if power == "1" and _factor(var) not in FACTORS and _root(var) in FACTORS else power
+    return ("1, as a root" if power == "1" and _factor(var) not in FACTORS
+            and _root(var) in FACTORS else power)
 
 
 @symptom

@@ -1,4 +1,4 @@
-"""The symptoms that several assignments look at: `from autograder.dropout import symptoms as f`, then `f.drop_share()` in PROBES."""
+"""The symptoms that several assignments look at: `from autograder.dropout import symptoms as f`."""
 
 from autograder.checks_api.symptoms import gives as gives
 from autograder.dropout.gradient_symptoms import *

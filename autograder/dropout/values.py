@@ -1,4 +1,4 @@
-"""Checks of values that are exact: scale, edges, test time, dtype, shape, the input left alone. No statistics here."""
+"""Checks of exact values: scale, edges, test time, dtype, shape, the input left alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.results import demand_unchanged
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
-from autograder.dropout.masks import Via, demand_some, draw_call, draw_input, drawn, multipliers, shows_outputs
+from autograder.dropout.masks import (
+    Via,
+    demand_some,
+    draw_call,
+    draw_input,
+    drawn,
+    multipliers,
+    shows_outputs,
+)
 from autograder.model import Seed
 
 __all__ = [
@@ -33,17 +41,20 @@ __all__ = [
 ]
 
 SHAPE = (32, 50)
-ODD = (31, 53)  # of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself
-TOLERANCE = {"float64": 1e-12, "float32": 1e-6}  # relative, for values that are one or two roundings away from exact
-NEAR = 1e-5  # relative, for factors: a mask of float32 numbers, or 1e-6 added to a divisor, is no wrong scale ...
+# of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself
+ODD = (31, 53)
+# relative, for values that are one or two roundings away from exact
+TOLERANCE = {"float64": 1e-12, "float32": 1e-6}
+# relative, for factors: a mask of float32 numbers, or 1e-6 added to a divisor, is no wrong scale
+# ...
+NEAR = 1e-5
 SINGLE = 1e-4  # relative, for factors of a float32 input
 DIGITS = 1e-10  # ... but `is_exact_to_ten_digits` sees it
 
 
 @verb()
-def scales_the_survivors(
-    exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD, dtype: str = "float64", via: Via = "forward"
-) -> None:
+def scales_the_survivors(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = ODD,
+                         dtype: str = "float64", via: Via = "forward") -> None:
     """multiplies every survivor by {by}"""
     if via != "forward":
         _compare_factors(exam, p, by, via, shape, SINGLE if via == "mask" else NEAR)
@@ -53,26 +64,31 @@ def scales_the_survivors(
     out = output(value, x)
     demand_some(out != 0, p, "units survived")
     ratio = out[out != 0].astype(float) / x.value[out != 0].astype(float)
-    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]", SINGLE if dtype == "float32" else NEAR)
+    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]",
+            SINGLE if dtype == "float32" else NEAR)
 
 
-def _compare_factors(exam: Exam, p: float, by: str, via: Via, shape: tuple[int, ...], tolerance: float) -> None:
+def _compare_factors(exam: Exam, p: float, by: str, via: Via, shape: tuple[int, ...],
+                     tolerance: float) -> None:
     (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
     found = drawn(value, via, shape).astype(float)
     if via != "forward":
         demand_some(found != 0, p, "units survived")
     ratio = multipliers(exam, found, via)[found != 0]
-    compare(ratio, np.full_like(ratio, scale(by, p)), "(out / x)[kept]" if shows_outputs(via) else "mask[mask != 0]", tolerance)
+    compare(ratio, np.full_like(ratio, scale(by, p)),
+            "(out / x)[kept]" if shows_outputs(via) else "mask[mask != 0]", tolerance)
 
 
 @verb()
-def is_exact_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", via: Via = "forward", shape: tuple[int, ...] = ODD) -> None:
+def is_exact_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", via: Via = "forward",
+                           shape: tuple[int, ...] = ODD) -> None:
     """multiplies float64 survivors by {by} to ten digits"""
     _compare_factors(exam, p, by, via, shape, DIGITS)
 
 
 @verb()
-def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE, dtype: str = "float64") -> None:
+def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE,
+                            dtype: str = "float64") -> None:
     """returns x times {by} at test time (train=False)"""
     # with an rng: that some cannot do without it is the business of `draws_nothing_at_test_time`
     x = normal(shape, exam.seed(1), dtype)
@@ -85,17 +101,20 @@ def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = S
     """returns x unchanged at test time (train=False)"""
     x = normal(shape, exam.seed(1))
     (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
-    compare(output(value, x), x.value, "out", NEAR)  # what float32 costs is asked by `keeps_the_dtype`
+    # what float32 costs is asked by `keeps_the_dtype`
+    compare(output(value, x), x.value, "out", NEAR)
 
 
 @verb()
 def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
     """draws no random number at test time, and takes rng=None there"""
-    # judged by what the generator gives next: what its state is said to be, the student's code could forge
+    # judged by what the generator gives next: what its state is said to be, the student's code
+    # could forge
     x, seed = normal(shape, exam.seed(1)), exam.seed()
     exam.ask(test_call(exam.function, x, p))
     at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
-    after, fresh = (train_call(exam.function, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
+    after, fresh = (train_call(exam.function, x, p, given)
+                    for given in (Seed(seed, "rng"), Seed(seed)))
     _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
     exam.show_two([after, fresh], first=[at_test])
     if not np.array_equal(moved, still):
@@ -103,7 +122,8 @@ def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] =
 
 
 @verb()
-def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward",
+                          shape: tuple[int, ...] = SHAPE) -> None:
     """keeps everything when p = 0"""
     (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
     wanted = draw_input(exam, shape).value if shows_outputs(via) else np.ones(shape)
@@ -111,7 +131,8 @@ def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int,
 
 
 @verb()
-def drops_everything_at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) -> None:
+def drops_everything_at_one(exam: Exam, *, via: Via = "forward",
+                            shape: tuple[int, ...] = SHAPE) -> None:
     """gives zeros, no NaN and no warning, when p = 1"""
     call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
     (answer,) = exam.returned(call)
@@ -145,10 +166,12 @@ def keeps_its_input(exam: Exam, *, p: float, shape: tuple[int, ...] = (6, 7)) ->
 
 
 @verb()
-def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32", shape: tuple[int, ...] = SHAPE) -> None:
+def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32",
+                    shape: tuple[int, ...] = SHAPE) -> None:
     """gives {dtype} for {dtype}, in training and at test time"""
     x = normal(shape, exam.seed(1), dtype)
-    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())), test_call(exam.function, x, p, Seed(exam.seed())))
+    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())),
+                      test_call(exam.function, x, p, Seed(exam.seed())))
     for value, mode in zip(values, ("in training", "at test time"), strict=True):
         out = returned_output(value, x)
         if out.dtype.name != dtype:
@@ -156,7 +179,8 @@ def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32", shape: tupl
 
 
 @verb()
-def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...], ...], via: Via = "forward") -> None:
+def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...], ...],
+                    via: Via = "forward") -> None:
     """takes any shape"""
     for k, asked in enumerate(shapes):
         shape = (asked,) if isinstance(asked, int) else asked
@@ -177,7 +201,8 @@ def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None
 
 
 @verb()
-def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,), calls: int = 30) -> None:
+def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,),
+               calls: int = 30) -> None:
     """returns an array of the asked shape that holds only 0 and {by}, in every call"""
     asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k))) for k in range(calls)]
     for call, value in zip(asked, exam.ask(*asked), strict=True):

@@ -1,11 +1,13 @@
-"""Other words for the calls of a check, so that the shared checks serve functions and classes that are called in another way.
+"""Other words for the calls of a check: for functions and classes that are called otherwise.
 
-A check of masks.py asks for masks: `mask(shape, p, rng)`. A lens turns that question into a call of the function under test, with
-inputs chosen so that its mask can be read off what it returns. So the same checks serve element dropout, masks shared over time, the two
-masks of a recurrent network and masks on weights.
+A check of masks.py asks for masks: `mask(shape, p, rng)`. A lens turns that question into a call of
+the function under test, with inputs chosen so that its mask can be read off what it returns. So the
+same checks serve element dropout, masks shared over time, the two masks of a recurrent network and
+masks on weights.
 
-A coat is code that makes a layer look like `out, cache = f(x, p, rng, train=True)` and `dx = f(dout, cache)`. It runs where the student's
-layer lives, and each call of a check is one call of the coat. So the same checks serve NumPy functions and modules of any framework.
+A coat is code that makes a layer look like `out, cache = f(x, p, rng, train=True)` and `dx =
+f(dout, cache)`. It runs where the student's layer lives, and each call of a check is one call of
+the coat. So the same checks serve NumPy functions and modules of any framework.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ from autograder.checks_api.symptoms import Symptom
 from autograder.checks_api.verb import renamed
 from autograder.model import Answer, Call, Check, Code, Outcome, Seed
 
-READ = 1e-4  # relative: how near a multiplier is that was read off seven digits, behind a tanh perhaps
+# relative: how near a multiplier is that was read off seven digits, behind a tanh perhaps
+READ = 1e-4
 CALLED = ".__call__"
 
 
 class Words:
-    """What is called in place of the calls of a check, and how that is shown. `name` tells two of one exercise apart."""
+    """What is called in place of a check's calls, and how shown. `name` tells two apart."""
 
     name: str = ""
 
@@ -62,11 +65,12 @@ class _Desk(Exam):
 
 def _desk(exam: Exam, words: Words) -> _Desk:
     memo = exam.memo.setdefault((type(words).__name__, words.name), {})
-    return _Desk(exam.function, exam.subject, exam.seed_text, exam.seconds, exam.salt, memo, words=words)
+    return _Desk(exam.function, exam.subject, exam.seed_text, exam.seconds, exam.salt,
+                 memo, words=words)
 
 
 def through(words: Words, check: Check) -> Check:
-    """The check, its calls put in other words. Where these have a name, its verb is called "... of the name"."""
+    """The check, its calls in other words. If named, its verb is called "... of the name"."""
 
     def judge(exam: Exam) -> None:
         desk = _desk(exam, words)
@@ -94,8 +98,9 @@ in_a_coat, fact_in_a_coat = through, seen_through  # as files call them that wer
 class Lens(Words):
     """How one mask of a function is seen, by checks of masks (`via="mask"`).
 
-    `ask(function, shape, p, seed)` is the call that shows a mask of that shape, `find(value, shape)` finds the multipliers (0 where
-    something was dropped) in what came back, `text(shape)` is Python that does the same with the names of that call.
+    `ask(function, shape, p, seed)` is the call that shows a mask of that shape, `find(value,
+    shape)` finds the multipliers (0 where something was dropped) in what came back, `text(shape)`
+    is Python that does the same with the names of that call.
     """
 
     ask: Callable[[str, tuple[int, ...], float, Seed], Call]
@@ -115,7 +120,8 @@ class Lens(Words):
         return replace(answer, value=self.find(answer.value, call.args[0].value))
 
     def shown(self, call: Call) -> list[Call]:
-        look = [Call(self.text(call.args[0].value), returns=call.returns, look=True)] if _asks_for_a_mask(call) else []
+        look = ([Call(self.text(call.args[0].value), returns=call.returns, look=True)]
+                if _asks_for_a_mask(call) else [])
         return [self.put(call), *look]
 
 
@@ -129,7 +135,8 @@ class Coat(Words):
 
     functions: Mapping[str, Code]
     name: str = ""
-    read: Mapping[str, str] = field(default_factory=dict)  # what a coat's code returns first -> Python that makes an array of it
+    # what a coat's code returns first -> Python that makes an array of it
+    read: Mapping[str, str] = field(default_factory=dict)
 
     def put(self, call: Call) -> Call:
         code = self.functions.get(call.function)
@@ -137,22 +144,25 @@ class Coat(Words):
 
     def shown(self, call: Call) -> list[Call]:
         name, made = next(iter(call.returns), ""), self.put(call)
-        text = made.function == CALLED and self.read.get({"one": "out", "other": "out"}.get(name, name), "")
+        text = (made.function == CALLED
+                and self.read.get({"one": "out", "other": "out"}.get(name, name), ""))
         return [made, Call(text.format(name), returns=(name,), look=True)] if text else [made]
 
     def told(self, call: Call, exam: Exam) -> Call:
         """By the coat's name, not by the exercise's."""
-        return replace(call, function=self.name) if self.name and call.function == exam.function else call
+        return (replace(call, function=self.name) if self.name
+                and call.function == exam.function else call)
 
 
-# ------------------------------------------------------------------------------------------ one of the functions of an exercise
+# -------------------------------------------------------------- one of the functions of an exercise
 def _before(exam: Exam, function: str) -> Exam:
-    """The same desk, asking another function of the exercise; what was asked is remembered for each function by itself."""
-    return replace(exam, function=function, memo=exam.memo.setdefault(("function", function), {}), last=())
+    """The same desk asking another function of the exercise; each remembers for itself."""
+    return replace(exam, function=function,
+                   memo=exam.memo.setdefault(("function", function), {}), last=())
 
 
 def asking(function: str, check: Check, name: str) -> Check:
-    """A check that asks one function of an exercise with several. Its verb is then called "... of the name"."""
+    """A check that asks one function of several; its verb is then called "... of the name"."""
 
     def judge(exam: Exam, *others: Exam | None) -> None:
         desk = _before(exam, function)
@@ -165,5 +175,5 @@ def asking(function: str, check: Check, name: str) -> Check:
 
 
 def asked_of(function: str, fact: Symptom, name: str) -> Symptom:
-    """A fact about one function of an exercise with several; the name stands before that of the fact."""
+    """A fact about one function of several; the name stands before that of the fact."""
     return Symptom(f"{name}_{fact.name}", lambda exam: fact.probe(_before(exam, function)))

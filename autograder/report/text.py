@@ -71,11 +71,11 @@ def report_text(report: Report, staff: bool = False) -> str:
     """Everything about one hand-in."""
     blocks = [f"{words.line(report.assignment)}  {words.line(report.submission)}"]
     if report.status == "unreadable":
-        blocks.append("x This hand-in could not be read, so there is no mark.\n    "
-                      f"{words.line(report.error)}")
+        blocks.append("x This hand-in could not be read, so there is no mark.\n"
+                      f"    {words.line(report.error)}")
     elif report.status != "graded":
-        blocks.append("! The grader itself failed, so there is no mark (no fault of yours).\n    "
-                      f"{words.line(report.error)}")
+        blocks.append("! The grader itself failed, so there is no mark (no fault of yours).\n"
+                      f"    {words.line(report.error)}")
     if report.notes:
         blocks.append("\n".join(f"note  {words.line(note)}" for note in report.notes))
     blocks += [exercise_text(result, staff) for result in report.exercises]

@@ -118,8 +118,8 @@ def _data(arguments: argparse.Namespace) -> int:
 
     if not arguments.name:
         for data in datasets.DATASETS.values():
-            print(f"{data.name}: {data.about}\n   "
-                  f"{datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
+            print(f"{data.name}: {data.about}\n"
+                  f"   {datasets.find(data.name) or 'not here. ' + datasets.how_to_get(data.name)}")
     elif arguments.name == "digits" and arguments.rebuild:
         print(f"wrote {datasets.rebuild_digits()}, bit for bit as it should be")
     else:

@@ -365,6 +365,8 @@ def ordinary(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
 def test_facts_do_not_call_a_layer_without_dropout_shared() -> None:
     assert fact(u.what_is_dropped(), ordinary) == "nothing"
     assert fact(u.dropped_for(), ordinary) == "nothing"
+    loud = lambda x, W, p, T, rng: ordinary(x / (1 - p), W, p, T, rng)  # noqa: E731
+    assert fact(u.dropped_for(), loud) == "nothing"
     assert fact(u.what_is_dropped(), lambda x, W, p, T, rng: (np.zeros((len(x), W.shape[1])),) * 2) == "all is 0"
 
 

@@ -347,7 +347,7 @@ def test_no_two_checks_have_one_name() -> None:
 
 def test_every_verb_has_a_sentence_that_stands_behind_a_name() -> None:
     for name, verb in verbs().items():
-        sentence = (verb.__doc__ or "").strip().splitlines()[0]
+        sentence = (verb.__doc__ or "").partition("\n\n")[0]
         assert len(sentence) > 5, f"{name} has no sentence"
         assert not sentence.rstrip().endswith((".", ",", ";", ":")), f"{name}: the sentence ends with punctuation: {sentence!r}"
     for _, check in CASES:

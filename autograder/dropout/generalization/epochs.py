@@ -1,7 +1,8 @@
-"""Verbs about what a training does with its examples and with chance, and about what comes of it (its steps: training.py).
+"""Verbs about what a training does with examples and chance, and what comes of it.
 
-All is read off the weights it returns: with one-hot examples each row of the weights tells how often, in batches of which size and with
-which label its example was used. Accuracies are always computed here, from the returned weights.
+All is read off the weights it returns: with one-hot examples each row of the weights tells how
+often, in batches of which size and with which label its example was used. Accuracies are always
+computed here, from the returned weights.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
-from autograder.dropout.generalization.training import BATCH, accuracy, batch, call_them, flat, must_be_comparable, read, sums, training
+from autograder.dropout.generalization.training import (
+    BATCH,
+    accuracy,
+    batch,
+    call_them,
+    flat,
+    must_be_comparable,
+    read,
+    sums,
+    training,
+)
 from autograder.model import Call, Given
 
 __all__ = [
@@ -47,29 +58,30 @@ SHARE = Given(
 WIDE = 3000  # units whose dropping is counted
 
 
-# -------------------------------------------------------------------------------------------------------------- examples and batches
+# ----------------------------------------------------------------------------- examples and batches
 @shared
 def tracked(exam: Exam, momentum: float = 0.0, seed: int = 4) -> tuple[Array, Array, Array]:
-    """Of ROWS[0] one-hot examples: the label each was used with, and its share of a step in the first and in the second epoch.
+    """Of ROWS[0] one-hot examples: the label used with each, and its share of steps in two epochs.
 
-    An example used once, in a batch of m, has the share 1 / m; one that was left out has 0. Momentum makes early shares grow.
+    An example used once, in a batch of m, has the share 1 / m; one that was left out has 0.
+    Momentum makes early shares grow.
     """
     must_be_comparable(exam)
     count, classes = ROWS
     X = Given(f"np.eye({count})", np.eye(count))
     y = Given(f"np.arange({count}) % {classes}", np.arange(count) % classes)
-    calls = [
-        training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum, seed=exam.seed(seed)) for k in (0, 1, 2)
-    ]
+    calls = [training(exam, X, y, ROWS, epochs=max(k, 1), lr=TINY if k else 0.0, momentum=momentum,
+                      seed=exam.seed(seed)) for k in (0, 1, 2)]
     start, one, two = (read(value, ROWS) for value in exam.ask(*calls))
     call_them(exam, "before", "after", "later")
     exam.show('(after["W1"] == before["W1"]).all(axis=1).sum()')
-    steps = (_without_decay(after["W1"] - before["W1"], start["W1"]) for before, after in ((start, one), (one, two)))
+    steps = (_without_decay(after["W1"] - before["W1"], start["W1"])
+             for before, after in ((start, one), (one, two)))
     return _tracks(start["W1"] + start["b1"], *steps)
 
 
 def _without_decay(step: Array, W: Array) -> Array:
-    """A step less what weight decay adds to it: a gradient takes from some classes what it gives to others, and adds up to 0."""
+    """A step less weight decay: a gradient takes from some classes what it gives to others."""
     moved, sums_ = step.sum(axis=1), W.sum(axis=1)
     return np.asarray(step - W * (moved @ sums_) / max(sums_ @ sums_, 1e-300))
 
@@ -77,9 +89,11 @@ def _without_decay(step: Array, W: Array) -> Array:
 def _tracks(logits: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
     probs = np.exp(logits - logits.max(axis=1, keepdims=True))
     probs /= probs.sum(axis=1, keepdims=True)
-    used = np.abs(first).argmax(axis=1)  # a step moves the score of the label as much as those of all other classes together
+    # a step moves the score of the label as much as those of all other classes together
+    used = np.abs(first).argmax(axis=1)
     residual = np.eye(probs.shape[1])[used] - probs
-    share = [np.asarray((step * residual).sum(axis=1) / (residual**2).sum(axis=1) / TINY) for step in (first, second)]
+    share = [np.asarray((step * residual).sum(axis=1) / (residual**2).sum(axis=1) / TINY)
+             for step in (first, second)]
     return used, share[0], share[1]
 
 
@@ -92,12 +106,13 @@ def keeps_examples_and_labels_together(exam: Exam) -> None:
         raise Wrong(f"{len(used)} of {len(used)} examples had no influence in the first epoch", "0")
     wrong = int((used != np.arange(ROWS[0]) % ROWS[1])[busy].sum())
     if wrong:
-        exam.show(f'(abs(after["W1"] - before["W1"]).argmax(axis=1) != np.arange({ROWS[0]}) % {ROWS[1]}).sum()')
+        exam.show(f'(abs(after["W1"] - before["W1"]).argmax(axis=1) != np.arange({ROWS[0]}) % '
+                  f'{ROWS[1]}).sum()')
         raise Wrong(f"{wrong} of {len(used)} examples were trained with the label of another", "0")
 
 
 def _shares(exam: Exam) -> tuple[Array, Array]:
-    """The shares of the examples in the first and in the second epoch. The sign of a step is the business of others."""
+    """The shares of the examples in the first two epochs. A step's sign is others' business."""
     first, second = map(np.abs, tracked(exam)[1:])
     idle = int((first < 1e-3).sum())
     if idle:
@@ -114,8 +129,10 @@ def uses_each_example_once(exam: Exam) -> None:
     sound = np.abs(first * np.rint(1 / np.maximum(first, 1e-9)) - 1).max() < 0.02
     if not sound or not np.array_equal(got, wanted):
         exam.show("np.unique((1 / share(before, after)).round(1))[:4]", SHARE)
-        shown = ", ".join(f"1/{1 / s:.3g}" for s in sorted({float(f"{s:.3g}") for s in first if s > 0})[:4])
-        raise Wrong(f"examples had these shares in a step: {shown}", "1/32 in a full batch, 1/16 in the last, for 80 examples")
+        shown = ", ".join(f"1/{1 / s:.3g}"
+                          for s in sorted({float(f"{s:.3g}") for s in first if s > 0})[:4])
+        raise Wrong(f"examples had these shares in a step: {shown}",
+                    "1/32 in a full batch, 1/16 in the last, for 80 examples")
 
 
 def batch_sizes(count: int) -> Array:
@@ -128,8 +145,10 @@ def batch_sizes(count: int) -> Array:
 def shuffles_anew(exam: Exam) -> None:
     """shuffles the examples anew in each epoch"""
     first, second = _shares(exam)
-    if np.array_equal(in_the_last_batch(first), in_the_last_batch(second)):  # by chance: less than once in 10^16
-        exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(after, later) > {1.5 / BATCH})).sum()", SHARE)
+    # by chance: less than once in 10^16
+    if np.array_equal(in_the_last_batch(first), in_the_last_batch(second)):
+        exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(after, later) > "
+                  f"{1.5 / BATCH})).sum()", SHARE)
         raise Wrong("the last batch held the same examples in both epochs", "others")
 
 
@@ -143,7 +162,7 @@ def in_the_last_batch(share: Array) -> Array:
     return np.flatnonzero(np.abs(share) > 1.5 / BATCH)
 
 
-# ------------------------------------------------------------------------------------------------------------------------------ chance
+# ------------------------------------------------------------------------------------------- chance
 @verb()
 def draws_orders_and_masks_by_rng(exam: Exam) -> None:
     """draws the order of the examples and the masks from rng: another seed gives others"""
@@ -151,7 +170,8 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
     if np.array_equal(one, in_the_last_batch(tracked(exam, seed=5)[1])):
         exam.last = *calls, *exam.last[:2]
         call_them(exam, "before", "after", "other_before", "other_after")
-        exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(other_before, other_after) > {1.5 / BATCH})).sum()", SHARE)
+        exam.show(f"((share(before, after) > {1.5 / BATCH}) != (share(other_before, other_after) > "
+                  f"{1.5 / BATCH})).sum()", SHARE)
         raise Wrong("generators with different seeds gave the same last batch", "others")
     for where, drop in (("inputs", (0.5, 0.0)), ("hidden units", (0.0, 0.5))):
         (shows, step), (also, fresh) = (thinned(exam, drop, where, seed) for seed in (0, 1))
@@ -160,10 +180,12 @@ def draws_orders_and_masks_by_rng(exam: Exam) -> None:
             raise Wrong(f"generators with different seeds dropped the same {where}", "others")
 
 
-def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0, epochs: int = 1) -> tuple[Array, Array]:
-    """A step on one example in each epoch: which units are not 0 anyway, and how a gradient moved the weights on their way out."""
+def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0,
+            epochs: int = 1) -> tuple[Array, Array]:
+    """A step on one example per epoch: which units are not 0, how weights behind them moved."""
     must_be_comparable(exam)
-    sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)  # 40: that all are dropped is beyond chance
+    # 40: that all are dropped is beyond chance
+    sizes = (WIDE, 40, 3) if where == "inputs" else (6, WIDE, 3)
     X, y = batch(exam, sizes, 1)
     X = in_words("X", X)
     (value,) = exam.ask(training(exam, X, y, sizes, drop=drop, lr=0.0, seed=exam.seed(seed)))
@@ -173,10 +195,13 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0, ep
     # a label that the network takes for unlikely: of one that it is sure about there is no gradient
     *_, s = sums(before, X.value)
     label = int(s[0].argmin())
-    for count in (1, BATCH):  # some make no step without a full batch: zeros fill it, and move no weight
-        rows = Given(f"np.pad(X, ((0, {count - 1}), (0, 0)))", np.pad(X.value, ((0, count - 1), (0, 0))), X.first) if count > 1 else X
+    # some make no step without a full batch: zeros fill it, and move no weight
+    for count in (1, BATCH):
+        rows = Given(f"np.pad(X, ((0, {count - 1}), (0, 0)))",
+                     np.pad(X.value, ((0, count - 1), (0, 0))), X.first) if count > 1 else X
         y = Given(f"np.full({count}, {label})", np.full(count, label))
-        (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, epochs=epochs, lr=TINY, seed=exam.seed(seed)))
+        (value,) = exam.ask(training(exam, rows, y, sizes, drop=drop, epochs=epochs, lr=TINY,
+                                     seed=exam.seed(seed)))
         step = np.asarray(read(value, sizes)[name] - before[name])
         if step.any():
             break
@@ -185,13 +210,15 @@ def thinned(exam: Exam, drop: tuple[float, float], where: str, seed: int = 0, ep
     active = "" if where == "inputs" else '[(X @ before["W1"] + before["b1"])[0] > 0]'
     exam.show(f'(after["{name}"] == before["{name}"]).all(axis=1){active}.mean()')
     W = before[name]
-    along = (step * W).sum(axis=1) / np.maximum((W * W).sum(axis=1), 1e-300)  # what weight decay does is no gradient
+    # what weight decay does is no gradient
+    along = (step * W).sum(axis=1) / np.maximum((W * W).sum(axis=1), 1e-300)
     still = np.isclose(step, along[:, None] * W, rtol=1e-4, atol=0).all(axis=1)
     return np.asarray(h != 0), np.where(still[:, None], 0.0, step)
 
 
 def _dropping_seen(*, where: str, p_in: float, p_hidden: float, **_: Any) -> str:
-    units, share = (WIDE, p_in) if where == "inputs" else (WIDE // 2, p_hidden)  # half of the hidden ones are silent
+    # half of the hidden ones are silent
+    units, share = (WIDE, p_in) if where == "inputs" else (WIDE // 2, p_hidden)
     return f"a share of dropped {where} that is off by {smallest_error(units, share):.2g}"
 
 
@@ -204,15 +231,18 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
     shows, step = thinned(exam, drop, where)
     stays = step.any(axis=1)
     if not stays.any():
-        raise Wrong(f"no weight out of the {where} moved in a step on one example", f"those of about {1 - share:g} of them")
+        raise Wrong(f"no weight out of the {where} moved in a step on one example",
+                    f"those of about {1 - share:g} of them")
     if (shows <= stays).all() and drawn_with_replacement(tracked(exam)[1]):
-        return  # the one example stands in the batch many times, each time with other units: `uses_each_example_once` tells of it
+        # the one example stands in the batch many times, each time with other units:
+        # `uses_each_example_once` tells of it
+        return
     dropped, total = int((shows & ~stays).sum()), int(shows.sum())
     expect(f"share of {where} without a gradient in a step", dropped, total, share)
 
 
 def second_mask(exam: Exam, p_in: float) -> str:
-    """Does the second step drop other inputs than the first: "others", "the same", or "not seen", as where it moves nothing?"""
+    """Does the second step drop other inputs: "others", "the same", or "not seen"?"""
     one, two = (thinned(exam, (p_in, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
     dropped, later = (~step.any(axis=1) for step in (one, two))
     if np.array_equal(one, two) or not dropped.any() or dropped.all():
@@ -224,7 +254,8 @@ def second_mask(exam: Exam, p_in: float) -> str:
 def drops_anew_in_each_step(exam: Exam, *, p_in: float = 0.5) -> None:
     """drops other inputs in each step"""
     if second_mask(exam, p_in) == "the same":
-        raise Wrong("the second step on one example dropped the very inputs that the first one dropped", "others")
+        raise Wrong("the second step on one example dropped the very inputs that the first one "
+                    "dropped", "others")
 
 
 @verb()
@@ -236,9 +267,12 @@ def returns_what_it_trained(exam: Exam, *, p_in: float, p_hidden: float) -> None
         return  # that the first weights are not repeated is charged elsewhere
     for name, value in plain.items():
         if not np.allclose(dropped[name], value, rtol=1e-6, atol=0):
-            exam.show_two(calls[::2], f'(other["{name}"] * one["{name}"]).sum() / (one["{name}"] ** 2).sum()')
-            share = float((dropped[name] * value).sum() / (value * value).sum()) if value.any() else np.inf
-            raise Wrong(f"after a training with lr = 0 the first {name} has become {number(share)} times as large", "as it was drawn")
+            exam.show_two(calls[::2],
+                          f'(other["{name}"] * one["{name}"]).sum() / (one["{name}"] ** 2).sum()')
+            share = (float((dropped[name] * value).sum() / (value * value).sum())
+                     if value.any() else np.inf)
+            raise Wrong(f"after a training with lr = 0 the first {name} has become {number(share)} "
+                        "times as large", "as it was drawn")
 
 
 def without_a_step(exam: Exam, drops: Sequence[tuple[float, float]]) -> list[Call]:
@@ -247,9 +281,9 @@ def without_a_step(exam: Exam, drops: Sequence[tuple[float, float]]) -> list[Cal
     return [training(exam, X, y, SIZES, drop=drop, lr=0.0, seed=exam.seed()) for drop in drops]
 
 
-# -------------------------------------------------------------------------------------------------------------------------- experiments
+# -------------------------------------------------------------------------------------- experiments
 def split(data: str, train: int, noise: float, seed: int) -> tuple[Given, Given, Array, Array]:
-    """`train` examples, a share of them with a wrong label, and all other examples with their right ones."""
+    """`train` examples, a share of them with a wrong label, and all others with right ones."""
     X, y = datasets.load(data)
     rng, classes = np.random.default_rng(seed), int(y.max()) + 1
     order = rng.permutation(len(X))
@@ -261,30 +295,35 @@ def split(data: str, train: int, noise: float, seed: int) -> tuple[Given, Given,
 
 
 def experiment(exam: Exam, given: Mapping[str, Any], drop: tuple[float, float], seed: int) -> float:
-    """Train once, in the setting `given` (data, train, noise, sizes, epochs, lr, momentum); the accuracy on all other examples."""
+    """Train once as `given` (data, train, noise, sizes ...); the accuracy on all other examples."""
     X, y, X_test, y_test = split(given["data"], given["train"], given["noise"], exam.seed(2 * seed))
     how = {name: given[name] for name in ("epochs", "lr", "momentum")}
-    (value,) = exam.ask(training(exam, X, y, given["sizes"], drop=drop, seed=exam.seed(2 * seed + 1), **how))
+    (value,) = exam.ask(training(exam, X, y, given["sizes"], drop=drop,
+                                 seed=exam.seed(2 * seed + 1), **how))
     return accuracy(read(value, given["sizes"]), X_test, y_test)
 
 
 @verb()
-def learns(exam: Exam, *, given: Mapping[str, Any], at_least: float, p_in: float = 0.0, p_hidden: float = 0.0) -> None:
-    """learns: trained on a few of the {given[data]}, it is right about at least {at_least:.0%} of the others"""
+def learns(exam: Exam, *, given: Mapping[str, Any], at_least: float, p_in: float = 0.0,
+           p_hidden: float = 0.0) -> None:
+    """learns: trained on a few of the {given[data]}, it is right about at least {at_least:.0%} of
+    the others"""
     share = experiment(exam, given, (p_in, p_hidden), 0)
     if not share >= at_least:
         raise Wrong(f"accuracy on new examples = {share:.1%}", f"at least {at_least:.0%}")
 
 
 @verb()
-def gains_from_dropout(
-    exam: Exam, *, given: Mapping[str, Any], seeds: int, gain: float, floor: float, p_in: float = 0.0, p_hidden: float = 0.5
-) -> None:
-    """gains from dropout: with wrong labels among the training examples, new ones are recognised better with dropout than without"""
-    pairs = [[experiment(exam, given, drop, k) for drop in ((0.0, 0.0), (p_in, p_hidden))] for k in range(seeds)]
+def gains_from_dropout(exam: Exam, *, given: Mapping[str, Any], seeds: int, gain: float,
+                       floor: float, p_in: float = 0.0, p_hidden: float = 0.5) -> None:
+    """gains from dropout: with wrong labels among the training examples, new ones are recognised
+    better with dropout than without"""
+    pairs = [[experiment(exam, given, drop, k) for drop in ((0.0, 0.0), (p_in, p_hidden))]
+             for k in range(seeds)]
     before, after = np.mean(pairs, axis=0)
     if not before >= floor:  # a network that learns nothing without dropout is no baseline
         raise Wrong(f"mean accuracy without dropout = {before:.1%}", f"at least {floor:.0%}")
     if not after - before >= gain:
-        told = f"mean gain over {seeds} trainings = {100 * (after - before):.1f} points ({before:.1%} without, {after:.1%} with)"
+        told = (f"mean gain over {seeds} trainings = {100 * (after - before):.1f} points "
+                f"({before:.1%} without, {after:.1%} with)")
         raise Wrong(told, f"at least {100 * gain:.0f} points")

@@ -31,12 +31,14 @@ from autograder.dropout.values import DIGITS
 from autograder.model import Call, Given, Seed
 
 
-# ----------------------------------------------------------------------------------------------------------------------- wrong labels
+# ------------------------------------------------------------------------------------- wrong labels
 @symptom
 def moved_labels(exam: Exam) -> str:
-    """How many labels differ afterwards, over a few calls with 29 % of 100 labels (0.29 * 100 is a little less than 29)."""
+    """How many labels differ afterwards, over a few calls with 29 % of 100 labels (0.29 * 100 is a
+    little less than 29)."""
     y = labels(100, 10, exam.seed(1))
-    counts = [int((whole(v, 100) != y.value).sum()) for v in exam.ask(*(spoiling(exam, y, 0.29, 10, k) for k in range(12)))]
+    counts = [int((whole(v, 100) != y.value).sum())
+              for v in exam.ask(*(spoiling(exam, y, 0.29, 10, k) for k in range(12)))]
     if len(set(counts)) == 1:
         return {29: "29", 28: "28", 0: "none", 71: "the others"}.get(counts[0], "another number")
     return "varies" if max(counts) > 29 else "varies, at most 29"
@@ -46,7 +48,8 @@ def moved_labels(exam: Exam) -> str:
 def picked_places(exam: Exam) -> str:
     """Where the labels that move stand."""
     y = labels(400, 10, exam.seed(1))
-    one, two = ((whole(v, 400) != y.value) for v in exam.ask(*(spoiling(exam, y, 0.3, 10, k) for k in (0, 1))))
+    one, two = ((whole(v, 400) != y.value)
+                for v in exam.ask(*(spoiling(exam, y, 0.3, 10, k) for k in (0, 1))))
     if not one.any():
         return "nowhere"
     if one.mean() > 0.6:
@@ -68,22 +71,26 @@ def new_classes(exam: Exam) -> str:
     if set(found) - set(range(10)):
         return "beyond the classes"
     if 4 in found:
-        return nearest(found[4], {"its own class too": 0.1, "its own class too, more often": 1 / 3}, 0.05)
+        return nearest(found[4], {"its own class too": 0.1,
+                                  "its own class too, more often": 1 / 3}, 0.05)
     if len(found) < 9:
         return f"{len(found)} of the 9 others"
-    return "all others" if max(found.values()) - min(found.values()) < 0.06 else "not all others alike"
+    return ("all others" if max(found.values()) - min(found.values()) < 0.06
+            else "not all others alike")
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- summaries
+# ---------------------------------------------------------------------------------------- summaries
 @symptom
 def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> str:
     """An entry of a summary, in six digits."""
-    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    (value,) = exam.ask(Call(exam.function,
+                             tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
     return number(array(entry(value, key), key, ()))
 
 
 def _wins(exam: Exam, a: list[float], b: list[float]) -> float:
-    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
+    (value,) = exam.ask(Call(exam.function,
+                             tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
     return float(array(entry(value, "wins"), "wins", ()))
 
 
@@ -95,7 +102,8 @@ def wins_form(exam: Exam, *, a: list[float], b: list[float]) -> str:
 
 @symptom
 def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
-    """Are differences of 0 counted as wins, whichever way round the difference is taken, or with its sign lost?"""
+    """Are differences of 0 counted as wins, whichever way round the difference is taken, or with
+    its sign lost?"""
     wins, d = _wins(exam, a, b), np.array(a) - np.array(b)
     found = round(wins * len(a)) if 0 < wins < 1 else wins
     up, down, even = (int((np.sign(d) == sign).sum()) for sign in (1, -1, 0))
@@ -105,27 +113,35 @@ def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
 
 @symptom
 def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
-    """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look like a wrong t."""
-    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look
+    like a wrong t."""
+    (value,) = exam.ask(Call(exam.function,
+                             tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
     mean, sd, t = (float(array(entry(value, key), key, ())) for key in ("mean", "sd", "t"))
     if abs(abs(t) - abs(wanted)) < 1e-9:  # the sign is that of the mean
         return "right"
     n = len(given[0])
-    groups = sd * float(n / sum(np.var(results, ddof=1) for results in given)) ** 0.5  # as of two groups that are no pairs
-    table = {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n), "two groups": groups}
+    # as of two groups that are no pairs
+    groups = sd * float(n / sum(np.var(results, ddof=1) for results in given)) ** 0.5
+    table = {"follows sd": n**0.5, "no root of n": 1.0, "n for its root": float(n),
+             "two groups": groups}
     return nearest(t * sd / mean if mean else 0.0, table, 1e-6)
 
 
 @symptom
-def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]], wanted: dict[str, float]) -> str:
-    """Are the entries of a summary right to ten digits, some of them (which?) about right, or further off?"""
-    (value,) = exam.ask(Call(exam.function, tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
-    off = {key: abs(float(array(entry(value, key), key, ())) / right - 1) for key, right in wanted.items()}
+def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]],
+                   wanted: dict[str, float]) -> str:
+    """Are the entries of a summary right to ten digits, some of them (which?) about right, or
+    further off?"""
+    (value,) = exam.ask(Call(exam.function,
+                             tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
+    off = {key: abs(float(array(entry(value, key), key, ())) / right - 1)
+           for key, right in wanted.items()}
     about = " and ".join(key for key, d in off.items() if DIGITS / 10 < d < 1e-5)
     return f"{about} about right" if about else "ten digits" if max(off.values()) < 1e-5 else "off"
 
 
-# ----------------------------------------------------------------------------------------------------------------------- deleting units
+# ----------------------------------------------------------------------------------- deleting units
 def _seen(exam: Exam) -> Habit | None:
     """How units of one hidden layer are deleted; None when it is no deleting of units."""
     try:
@@ -156,9 +172,11 @@ def number_deleted(exam: Exam) -> str:
         return "unclear"
     found = deletions(exam, 24, ODD)
     number = seen.number(found)
-    if number is None and all(near(value, [*seen.of(1).values(), *seen.of(2).values()]) for value in found):
+    if number is None and all(near(value, [*seen.of(1).values(), *seen.of(2).values()])
+                              for value in found):
         return "one or two"
-    return "varies" if number is None else ("none", "rounded down", "rounded", "the others")[number] if number < 4 else "nearly all"
+    return "varies" if number is None else ("none", "rounded down", "rounded",
+                                            "the others")[number] if number < 4 else "nearly all"
 
 
 @symptom
@@ -177,13 +195,15 @@ def layers_deleted(exam: Exam) -> str:
     for name, (counts, factors) in stories.items():
         possible = sick.possible(counts, factors, seen.speak).values()
         if all(near(value, possible) for value in single(exam, sick, 12, ODD)):
-            return f"{name}, the same units" if sick.twins(counts, factors, single(exam, sick, 12, ODD)) else name
+            return (f"{name}, the same units"
+                    if sick.twins(counts, factors, single(exam, sick, 12, ODD)) else name)
     return "unclear"
 
 
 @symptom
 def deleted_for(exam: Exam) -> str:
-    """Do all examples lose the same units? One example, many times: its copies are all right or all wrong, if they do."""
+    """Do all examples lose the same units? One example, many times: its copies are all right or all
+    wrong, if they do."""
     mixed = {value for value in same_example(exam) if 0 < value < 1}
     return "each example by itself" if len(mixed) > 1 else "all examples alike"
 
@@ -207,17 +227,16 @@ def repeats(exam: Exam) -> str:
     sick, known = patient(exam, ONE_LAYER), habit(exam)
     possible = np.array(list(known.of(known.number(deletions(exam))).values()))
     means = means_of(possible, 2)
-    values, alone = (
-        [float(found[0]) for found in curves(exam, [sick.call(exam, [DELETED], count, 200 + k) for k in range(24)], 1)]
-        for count in (2, 1)
-    )
+    values, alone = ([float(found[0]) for found in curves(exam, [
+        sick.call(exam, [DELETED], count, 200 + k) for k in range(24)], 1)] for count in (2, 1))
     if all(near(value, possible) for value in values):
         if not np.ptp(alone):
             return "not seen, for all deletions are alike"
         return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
     if all(near(value, means) for value in values):
         return "their mean"
-    return "their sum" if max(values) > 1 and all(near(value / 2, means) for value in values) else "something else"
+    return ("their sum" if max(values) > 1 and all(near(value / 2, means) for value in values)
+            else "something else")
 
 
 @symptom
@@ -227,10 +246,11 @@ def nothing_deleted(exam: Exam) -> str:
     (value,) = exam.ask(sick.call(exam, [0.0], 2, 0))  # twice, so that a sum is at most 2
     found = float(curve(value, 1)[0])
     words = {"whole": sick.whole, "the wrong answers": 1 - sick.whole}
-    return next((word for word, share in words.items() if near(found, [share])), "a percentage" if found > 2 else "other")
+    return next((word for word, share in words.items() if near(found, [share])),
+                "a percentage" if found > 2 else "other")
 
 
-# ------------------------------------------------------------------------------------------------------------------------------ layers
+# ------------------------------------------------------------------------------------------- layers
 @symptom
 def layer_input(exam: Exam) -> str:
     """What has become of x after out = f(x, p, rng)."""
@@ -239,4 +259,5 @@ def layer_input(exam: Exam) -> str:
     after = answer.beside.arguments[0]
     if np.array_equal(after, x.value):
         return "kept"
-    return "the output" if np.array_equal(after, array(answer.value, "out", (6, 7))) else "something else"
+    return ("the output" if np.array_equal(after, array(answer.value, "out", (6, 7)))
+            else "something else")

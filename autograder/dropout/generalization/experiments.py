@@ -1,4 +1,4 @@
-"""Verbs about the tools of an experiment: spoiling labels, summing up pairs. For deleting units see ablation.py."""
+"""Verbs about tools of an experiment: spoiling labels, summing up pairs. See also ablation.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MANY = 0.9  # of the labels are moved where it is asked where they go: 1, an end
 SUMMARY = "summary"  # the name of what comes back, in lines to be pasted
 
 
-# ----------------------------------------------------------------------------------------------------------------------- wrong labels
+# ------------------------------------------------------------------------------------- wrong labels
 def spoiling(exam: Exam, y: Given, fraction: float, classes: int, seed: int = 0) -> Call:
     """y2 = noisy_labels(y, fraction, classes, rng)"""
     return Call(exam.function, (y, fraction, classes, Seed(exam.seed(seed))), returns=("y2",))
@@ -45,11 +45,12 @@ def noisy_labels(fraction: float = 0.3, moved: bool = False) -> View:
         return whole(value, count) != y.value if moved else array(value, "y2")
 
     apart = "((one != y) != (other != y)).sum()" if moved else "(one != other).sum()"
-    return View(lambda exam, number: spoiling(exam, y, fraction, 10, number), read, "moved labels" if moved else "labels", apart=apart)
+    return View(lambda exam, number: spoiling(exam, y, fraction, 10, number), read,
+                "moved labels" if moved else "labels", apart=apart)
 
 
 def whole(value: Any, count: int) -> Array:
-    """The returned labels; Wrong when they are no whole numbers or not one for each example. Whether they are ints is asked once."""
+    """The returned labels; Wrong if not whole numbers, one each. Whether ints is asked once."""
     y2 = array(value, "y2", (count,))
     if y2.dtype.kind not in "iuf" or not np.array_equal(y2, np.round(y2)):
         raise Wrong(f"y2.dtype = {y2.dtype.name}", "whole numbers")
@@ -77,7 +78,8 @@ def moves_exactly(exam: Exam, *, fraction: float, count: int, classes: int = 10)
             raise Wrong(f"{changed} of {count} labels differ from y", f"{round(fraction * count)}")
 
 
-@verb(chances=5, sees=off_by("the share of a class", lambda classes, count, **_: (round(MANY * count), 1 / (classes - 1))))
+@verb(chances=5, sees=off_by("the share of a class",
+                             lambda classes, count, **_: (round(MANY * count), 1 / (classes - 1))))
 def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 2000) -> None:
     """moves a label to each of the wrong classes alike, and nowhere else"""
     # judged by the labels that moved: how many do is the business of `moves_exactly`
@@ -86,37 +88,40 @@ def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 200
     (value,) = exam.ask(spoiling(exam, y, MANY, classes))
     y2 = whole(value, count)
     if y2.min() < 0 or y2.max() >= classes:
-        raise Wrong(f"y2 holds {y2.min() if y2.min() < 0 else y2.max()}", f"classes from 0 to {classes - 1}")
+        raise Wrong(f"y2 holds {y2.min() if y2.min() < 0 else y2.max()}",
+                    f"classes from 0 to {classes - 1}")
     y2 = y2[y2 != own]
     count = len(y2)
     if not count:
         exam.show(f"(y2 != {own}).sum()")
         raise Wrong("no label was moved", f"{MANY:.0%} of them")
-    for what, events, share, sign in (
-        ("class 0", y2 == 0, 1, "== 0"), ("the next class", y2 == own + 1, 1, f"== {own + 1}"),
-        ("the last class", y2 == classes - 1, 1, f"== {classes - 1}"), ("the class before", y2 == own - 1, 1, f"== {own - 1}"),
-        ("a lower class", y2 < own, own, f"< {own}"),
-    ):
+    for what, events, share, sign in (("class 0", y2 == 0, 1, "== 0"),
+                                      ("the next class", y2 == own + 1, 1, f"== {own + 1}"),
+                                      ("the last class", y2 == classes - 1, 1, f"== {classes - 1}"),
+                                      ("the class before", y2 == own - 1, 1, f"== {own - 1}"),
+                                      ("a lower class", y2 < own, own, f"< {own}")):
         exam.show(f"(y2[y2 != {own}] {sign}).mean()")
         expect(f"share of labels moved to {what}", int(events.sum()), count, share / (classes - 1))
 
 
 @verb()
-def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9000, classes: int = 10) -> None:
+def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9000,
+                           classes: int = 10) -> None:
     """picks the labels it moves at random, from all places"""
     y = in_words("y", labels(count, classes, exam.seed(1)))
     (value,) = exam.ask(spoiling(exam, y, fraction, classes))
     places = np.flatnonzero(whole(value, count) != y.value)
     if not len(places):
         raise Wrong("no label was moved", f"{round(fraction * count)} of {count}")
-    # 2250 draws without replacement: a quarter holds less than .15 or more than .35 of them once in e^45 (Hoeffding 1963)
+    # 2250 draws without replacement: a quarter holds less than .15 or more than .35 of them once in
+    # e^45 (Hoeffding 1963)
     for k, share in enumerate(np.bincount(places * 4 // count, minlength=4) / len(places)):
         if not 0.15 < share < 0.35:
             exam.show(f"(np.flatnonzero(y2 != y) * 4 // {count} == {k}).mean()")
             raise Wrong(f"of the moved labels {share:.0%} lie in quarter {k + 1} of y", "about 25%")
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- summaries
+# ---------------------------------------------------------------------------------------- summaries
 def entry(value: Any, key: str) -> Any:
     """An entry of a returned dict."""
     if not isinstance(value, dict):
@@ -127,15 +132,18 @@ def entry(value: Any, key: str) -> Any:
 
 
 @verb()
-def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float, key: str, form: str = "arrays") -> None:
+def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float, key: str,
+            form: str = "arrays") -> None:
     """gets {key} right in a case you can do by hand, given as {form}"""
-    arguments = tuple(Given(f"np.array({a})", np.array(a)) for a in given) if form == "arrays" else given
+    arguments = (tuple(Given(f"np.array({a})", np.array(a)) for a in given)
+                 if form == "arrays" else given)
     (value,) = exam.ask(Call(exam.function, arguments, returns=(SUMMARY,)))
     _compare_entry(value, key, np.array(wanted), len(given[0]), NEAR)
 
 
 @verb(with_reference=True)
-def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str, tolerance: float = NEAR) -> None:
+def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: str,
+                              tolerance: float = NEAR) -> None:
     """gets {key} right within {tolerance:g}"""
     a, b = (normal((count,), exam.seed(k)) for k in (1, 2))
     b = Given(f"1 + {b.text}", 1 + b.value)  # apart, so that neither the mean nor t is near 0
@@ -146,12 +154,15 @@ def sums_up_like_the_solution(exam: Exam, reference: Exam, *, count: int, key: s
 
 def _compare_entry(value: Any, key: str, wanted: Array, count: int, tolerance: float) -> None:
     got = array(entry(value, key), f'{SUMMARY}["{key}"]', ())
-    if key == "t" and _follows(value, float(got), count, tolerance):  # a wrong mean or sd is told and charged as what it is
+    # a wrong mean or sd is told and charged as what it is
+    if key == "t" and _follows(value, float(got), count, tolerance):
         return
     compare(got, wanted, f'{SUMMARY}["{key}"]', tolerance)
 
 
 def _follows(value: Any, t: float, count: int, tolerance: float) -> bool:
     """Is t right for the mean and the sd beside it?"""
-    mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ())) for key in ("mean", "sd"))
-    return bool(sd > 0 and abs(t) > 0 and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))
+    mean, sd = (float(array(entry(value, key), f'{SUMMARY}["{key}"]', ()))
+                for key in ("mean", "sd"))
+    return bool(sd > 0 and abs(t) > 0
+                and abs(t * sd - mean * count**0.5) <= tolerance * abs(t * sd))

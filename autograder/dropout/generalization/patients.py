@@ -1,4 +1,4 @@
-"""Networks of which units are deleted, and what their accuracies tell: which units were gone, and by what the others were multiplied."""
+"""Networks whose units are deleted: accuracies tell which ones, and the factor on the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ EXAMPLES, HIDDEN_EXAMPLES = 1001, 983
 ONE_LAYER, TWO_LAYERS = (6, 5, 4), (6, 5, 5, 3)
 DELETED, ODD = 0.4, 0.35  # of 5 units 2, and round(1.75) = 2
 RESCALED = "1 / (1 - f)"
-# what the survivors may be multiplied by, of the fraction f and of H units of which some are left; the right factor first
+# what the survivors may be multiplied by, of the fraction f and of H units of which some are left;
+# the right factor first
 FACTORS: dict[str, Callable[[float, int, int], float]] = {
     RESCALED: lambda f, units, left: 1 / (1 - f),
     "1": lambda f, units, left: 1.0,
@@ -60,17 +61,22 @@ class Patient:
         self.X = rng.normal(size=(examples, sizes[0]))
         self.y = self.after(())[1].argmax(axis=1)  # what the whole network says ...
         lie = rng.random(examples) < 0.2
-        self.y[lie] = rng.integers(0, sizes[-1], int(lie.sum()))  # ... but for a few, so that its accuracy is below 1
+        # ... but for a few, so that its accuracy is below 1
+        self.y[lie] = rng.integers(0, sizes[-1], int(lie.sum()))
         self.whole = accuracy(self.params, self.X, self.y)
 
-    def call(self, exam: Exam, fractions: list[float], repeats: int, seed: int, watch: bool = False) -> Call:
+    def call(self, exam: Exam, fractions: list[float], repeats: int, seed: int,
+             watch: bool = False) -> Call:
         """ablation_curve(params, X, y, fractions, rng, repeats)"""
-        copies = {name: entry.copy() for name, entry in self.params.items()}  # a careless answer must not spoil the next question
+        # a careless answer must not spoil the next question
+        copies = {name: entry.copy() for name, entry in self.params.items()}
         given = (Given("params", copies, self.text), Given("X", self.X), Given("y", self.y))
-        return Call(exam.function, (*given, fractions, Seed(exam.seed(seed)), repeats), returns=("curve",), watch=watch)
+        return Call(exam.function, (*given, fractions, Seed(exam.seed(seed)), repeats),
+                    returns=("curve",), watch=watch)
 
-    def after(self, layers: tuple[tuple[tuple[int, ...], float], ...], speak: bool = False) -> tuple[float, Array]:
-        """Accuracy and scores with the units of each hidden layer deleted that are listed, the others multiplied by a factor.
+    def after(self, layers: tuple[tuple[tuple[int, ...], float], ...],
+              speak: bool = False) -> tuple[float, Array]:
+        """Accuracy and scores with the listed units of each hidden layer deleted, others scaled.
 
         With `speak` a unit loses its inputs, but not its bias.
         """
@@ -86,20 +92,26 @@ class Patient:
         return (float((s.argmax(axis=1) == self.y).mean()) if layers else 0.0), s
 
     @lru_cache(maxsize=256)  # noqa: B019  the networks themselves are few, and kept
-    def possible(self, counts: tuple[int, ...], factors: tuple[float, ...], speak: bool = False) -> dict[Gone, float]:
+    def possible(self, counts: tuple[int, ...], factors: tuple[float, ...],
+                 speak: bool = False) -> dict[Gone, float]:
         """Deleted units -> accuracy, for every choice of so many units of each hidden layer."""
-        choices = [list(combinations(range(width), count)) for width, count in zip(self.sizes[1:-1], counts, strict=True)]
-        return {gone: self.after(tuple(zip(gone, factors, strict=True)), speak)[0] for gone in product(*choices)}
+        choices = [list(combinations(range(width), count))
+                   for width, count in zip(self.sizes[1:-1], counts, strict=True)]
+        return {gone: self.after(tuple(zip(gone, factors, strict=True)), speak)[0]
+                for gone in product(*choices)}
 
-    def twins(self, counts: tuple[int, ...], factors: tuple[float, ...], found: list[float]) -> bool:
+    def twins(self, counts: tuple[int, ...], factors: tuple[float, ...],
+              found: list[float]) -> bool:
         """Do the same units of all hidden layers, deleted each time, explain these accuracies?"""
         possible = self.possible(counts, factors).items()
-        alike = [accuracy for (first, *others), accuracy in possible if all(gone == first for gone in others)]
-        return len(self.sizes) > len(ONE_LAYER) and bool(alike) and all(near(value, alike) for value in found)
+        alike = [accuracy for (first, *others), accuracy in possible
+                 if all(gone == first for gone in others)]
+        return (len(self.sizes) > len(ONE_LAYER) and bool(alike)
+                and all(near(value, alike) for value in found))
 
 
 def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
-    """A network of these sizes that tells what was deleted: choices of units give different accuracies (with one layer, all of them)."""
+    """A network of these sizes whose accuracies tell deleted units (of one layer, all choices)."""
     key = ("patient", sizes, exam.salt)
     if key not in exam.memo:
         exam.memo[key] = _found(sizes, exam.seed_text, HIDDEN_EXAMPLES if exam.salt else EXAMPLES)
@@ -107,16 +119,20 @@ def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
     return kept
 
 
-@lru_cache(maxsize=64)  # the seeds of public checks are fixed, so a class of hand-ins meets the same networks again and again
+# the seeds of public checks are fixed, so a class of hand-ins meets the same networks again and
+# again
+@lru_cache(maxsize=64)
 def _found(sizes: tuple[int, ...], seed_text: str, examples: int) -> Patient:
     tries = (Patient(sizes, stable_seed(f"{seed_text}/{k}"), examples) for k in range(1000))
     return next(found for found in tries if _tells(found))
 
 
 def _tells(found: Patient) -> bool:
-    values = np.sort([found.whole, *found.possible(asked(found.sizes, DELETED), scale(found.sizes, DELETED)).values()])
+    values = np.sort([found.whole, *found.possible(asked(found.sizes, DELETED),
+                                                   scale(found.sizes, DELETED)).values()])
     gaps = np.diff(values) > 0.5 / EXAMPLES
-    return bool(np.ptp(values) > 0.25 and gaps.mean() >= (1.0 if len(found.sizes) == len(ONE_LAYER) else 0.75))
+    return bool(np.ptp(values) > 0.25
+                and gaps.mean() >= (1.0 if len(found.sizes) == len(ONE_LAYER) else 0.75))
 
 
 def asked(sizes: tuple[int, ...], fraction: float) -> tuple[int, ...]:
@@ -127,7 +143,8 @@ def asked(sizes: tuple[int, ...], fraction: float) -> tuple[int, ...]:
 def scale(sizes: tuple[int, ...], fraction: float, name: str = RESCALED) -> tuple[float, ...]:
     """The factor on the survivors of each hidden layer."""
     counts = asked(sizes, fraction)
-    return tuple(FACTORS[name](fraction, units, units - count) for units, count in zip(sizes[1:-1], counts, strict=True))
+    return tuple(FACTORS[name](fraction, units, units - count)
+                 for units, count in zip(sizes[1:-1], counts, strict=True))
 
 
 def curve(value: Any, count: int, whole: float = 1.0) -> Array:
@@ -143,7 +160,8 @@ def near(value: float, values: Any) -> bool:
     return bool(np.abs(np.asarray(list(values)) - value).min() < 0.1 / EXAMPLES)
 
 
-def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6), repeats: int = 3) -> View:
+def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6),
+            repeats: int = 3) -> View:
     """The accuracies for so many fractions that two seeds do not agree by chance."""
 
     def call(exam: Exam, number: int) -> Call:
@@ -153,7 +171,7 @@ def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6), repea
 
 
 def curves(exam: Exam, calls: list[Call], count: int) -> list[Array]:
-    """What the calls give, as shares. Percentages are told by `starts_at_the_whole_network`; here they are read as what they are."""
+    """What the calls give, as shares; percentages, told by another verb, are read as such."""
     whole = unit_of(exam)
     return [curve(value, count, whole) for value in exam.ask(*calls)]
 
@@ -181,7 +199,7 @@ def show_deletion(exam: Exam, sick: Patient, k: int, fraction: float) -> None:
 
 @dataclass(frozen=True)
 class Habit:
-    """How a function deletes units of one hidden layer: the factor on the others, and the accuracy of each choice of units."""
+    """How a function deletes units of a layer: the factor on others, accuracies of each choice."""
 
     fraction: float
     factor: str
@@ -189,14 +207,16 @@ class Habit:
     possible: dict[Gone, float]
 
     def number(self, values: list[float]) -> int | None:
-        """How many units are gone each time, the number asked for if that explains the accuracies; None when it varies."""
+        """How many units are gone each time, if the asked number explains it; None if varying."""
         usual, units = asked(ONE_LAYER, self.fraction)[0], ONE_LAYER[1]
         counts = sorted(range(units + 1), key=lambda count: count != usual)
-        return next((n for n in counts if all(near(value, self.of(n).values()) for value in values)), None)
+        return next((n for n in counts
+                     if all(near(value, self.of(n).values()) for value in values)), None)
 
     def of(self, number: int | None) -> dict[Gone, float]:
         """The choices of so many units; of any number, for None."""
-        return {gone: accuracy for gone, accuracy in self.possible.items() if number in (None, len(gone[0]))}
+        return {gone: accuracy
+                for gone, accuracy in self.possible.items() if number in (None, len(gone[0]))}
 
     def units(self, value: float, number: int | None) -> tuple[int, ...]:
         """The units whose deletion gives this accuracy."""
@@ -207,7 +227,8 @@ class Habit:
 def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
     """What explains so many single deletions; Wrong when no deleting of whole units does.
 
-    The checks of a property read the others by this: who forgets the factor is told so once, and not that the number is wrong too.
+    The checks of a property read the others by this: who forgets the factor is told so once, and
+    not that the number is wrong too.
     """
     sick = patient(exam, ONE_LAYER)
     habits = _habits(sick, fraction)
@@ -218,12 +239,13 @@ def habit(exam: Exam, fraction: float = DELETED, calls: int = 12) -> Habit:
             return next((h for h in known if h.number(found) == usual), known[0])
     odd = next(value for value in found if not near(value, habits[0].possible.values()))
     show_deletion(exam, sick, found.index(odd), fraction)
-    raise Wrong(f"accuracy after one deletion = {odd:.4f}", f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
+    raise Wrong(f"accuracy after one deletion = {odd:.4f}",
+                f"an accuracy that deleting some of {ONE_LAYER[1]} units can give")
 
 
 @shared
 def deletions(exam: Exam, calls: int = 12, fraction: float = DELETED) -> list[float]:
-    """So many single deletions: from as many calls, or from one, when each call gives the same, which says little."""
+    """So many single deletions: from as many calls, or from one that gives them all alike."""
     sick = patient(exam, ONE_LAYER)
     found = single(exam, sick, calls, fraction)
     if np.ptp(found) > 0:
@@ -239,7 +261,8 @@ def _habits(sick: Patient, fraction: float) -> list[Habit]:
         Habit(fraction, name, speak, {
             gone: accuracy
             for count in range(units + 1)
-            for gone, accuracy in sick.possible((count,), (FACTORS[name](fraction, units, units - count),), speak).items()
+            for gone, accuracy in sick.possible(
+                (count,), (FACTORS[name](fraction, units, units - count),), speak).items()
         })
         for name, speak in known
     ]
@@ -251,6 +274,7 @@ def same_example(exam: Exam, count: int = 6) -> list[float]:
     for k in range(count):
         call = sick.call(exam, [0.5], 1, k)
         first = f"X, y = np.repeat(X[{k}:{k + 1}], 200, axis=0), np.repeat(y[{k}:{k + 1}], 200)"
-        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0), first), Given("y", np.repeat(sick.y[k : k + 1], 200)))
+        same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0), first),
+                Given("y", np.repeat(sick.y[k : k + 1], 200)))
         calls.append(replace(call, args=(call.args[0], *same, *call.args[3:])))
     return [float(found[0]) for found in curves(exam, calls, 1)]

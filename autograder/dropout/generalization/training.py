@@ -1,7 +1,8 @@
-"""Verbs about a function that trains a network: `train(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng) -> params`.
+"""Verbs about training: `train(X, y, sizes, p_in, p_hidden, epochs, lr, momentum, rng) -> params`.
 
-Nothing here knows how a gradient is computed. What a training did is read off the weights it returns: with one batch a step is compared
-with finite differences of the loss. What an epoch does, and what comes of it, is asked in epochs.py.
+Nothing here knows how a gradient is computed. What a training did is read off the weights it
+returns: with one batch a step is compared with finite differences of the loss. What an epoch does,
+and what comes of it, is asked in epochs.py.
 """
 
 from __future__ import annotations
@@ -36,29 +37,35 @@ Params = dict[str, Array]
 
 STEP = 1e-5  # of the finite differences
 SMOOTH = 1e-6  # error of a step along a random direction, relative; right ones stay below 1e-8
-FIRST = (300, 200, 100, 10)  # the network whose first weights are looked at: three weight matrices, two chance tests each
-QUARTILE = 0.674489750196082  # half of a normal distribution lies within so many standard deviations
-SLOPE = 0.429  # by how much that half grows with the logarithm of the standard deviation: 2 * QUARTILE * its density there
+# the network whose first weights are looked at: three weight matrices, two chance tests each
+FIRST = (300, 200, 100, 10)
+# half of a normal distribution lies within so many standard deviations
+QUARTILE = 0.674489750196082
+# by how much that half grows with the logarithm of the standard deviation: 2 * QUARTILE * its
+# density there
+SLOPE = 0.429
 BATCH = 32
-SMALL = 0.02  # the size of examples with which even standard normal weights give scores that are near each other
+# the size of examples with which even standard normal weights give scores that are near each other
+SMALL = 0.02
 
 
-# ------------------------------------------------------------------------------------------------------------------- asking, reading
+# ---------------------------------------------------------------------------------- asking, reading
 def labels(count: int, classes: int, seed: int) -> Given:
     """Whole numbers from 0 to classes - 1."""
-    return Given(f"np.random.default_rng({seed}).integers(0, {classes}, {count})", np.random.default_rng(seed).integers(0, classes, count))
+    return Given(f"np.random.default_rng({seed}).integers(0, {classes}, {count})",
+                 np.random.default_rng(seed).integers(0, classes, count))
 
 
-def training(
-    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], *, drop: tuple[float, float] = (0.0, 0.0), epochs: int = 1, lr: float = 0.1,
-    momentum: float = 0.0, seed: int = 0, watch: bool = False,
-) -> Call:
+def training(exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], *,
+             drop: tuple[float, float] = (0.0, 0.0), epochs: int = 1, lr: float = 0.1,
+             momentum: float = 0.0, seed: int = 0, watch: bool = False) -> Call:
     """One training. `drop` is (p_in, p_hidden)."""
-    return Call(exam.function, (X, y, sizes, *drop, epochs, lr, momentum, Seed(seed)), returns=("params",), watch=watch, steady=True)
+    return Call(exam.function, (X, y, sizes, *drop, epochs, lr, momentum, Seed(seed)),
+                returns=("params",), watch=watch, steady=True)
 
 
 def read(value: Any, sizes: tuple[int, ...]) -> Params:
-    """The returned weights and biases as float64; Wrong when they are not W1, b1, ... of the right shapes, or not finite.
+    """The returned weights and biases as float64; Wrong unless W1, b1, ... in right shapes, finite.
 
     A bias may be a row (1, H): `keeps_its_biases_flat` asks about that, once.
     """
@@ -67,7 +74,8 @@ def read(value: Any, sizes: tuple[int, ...]) -> Params:
         raise Wrong(f"the function returned {an(value)}", f"a dict with {', '.join(names)}")
     missing = [name for name in names if name not in value]
     if missing or len(value) > len(names):
-        raise Wrong(f"params has no {missing[0]}" if missing else f"params holds {len(value)} arrays", ", ".join(names))
+        raise Wrong(f"params has no {missing[0]}" if missing
+                    else f"params holds {len(value)} arrays", ", ".join(names))
     params = {}
     for k, shape in enumerate(pairwise(sizes), start=1):
         params[f"W{k}"] = array(value[f"W{k}"], f"W{k}", shape).astype(float)
@@ -82,7 +90,7 @@ def read(value: Any, sizes: tuple[int, ...]) -> Params:
 
 
 def sums(params: Params, X: Array) -> Iterator[Array]:
-    """What arrives at the units, layer by layer; the last are the scores (N, K). Students have this: it answers nothing as it is."""
+    """What arrives at the units by layer, scores (N, K) last. Students have it: it is no answer."""
     h = X
     for k in range(1, len(params) // 2 + 1):
         yield (z := h @ params[f"W{k}"] + params[f"b{k}"])
@@ -93,7 +101,8 @@ def loss(params: Params, X: Array, y: Array) -> tuple[float, list[Array]]:
     """Mean softmax cross-entropy (nats), and which hidden units are active."""
     *hidden, s = sums(params, X)
     s = s - np.max(s, axis=1)[:, None]
-    return float((np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y]).mean()), [z > 0 for z in hidden]
+    return float((np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y]).mean()), [
+        z > 0 for z in hidden]
 
 
 def accuracy(params: Params, X: Array, y: Array) -> float:
@@ -117,8 +126,9 @@ def moved(params: Params, direction: Array, step: float) -> Params:
 
 
 def slope(params: Params, X: Array, y: Array, direction: Array) -> float | None:
-    """The derivative of the loss along a direction, by central differences; None when a ReLU has its kink in between."""
-    (up, active), (down, also) = (loss(moved(params, direction, sign * STEP), X, y) for sign in (1, -1))
+    """The derivative of the loss along a direction, by differences; None at a ReLU's kink."""
+    (up, active), (down, also) = (loss(moved(params, direction, sign * STEP), X, y)
+                                  for sign in (1, -1))
     if any((one != other).any() for one, other in zip(active, also, strict=True)):
         return None
     return (up - down) / (2 * STEP)
@@ -127,7 +137,7 @@ def slope(params: Params, X: Array, y: Array, direction: Array) -> float | None:
 def slopes(
     params: Params, X: Array, y: Array, seed: int, count: int = 3, among: Array | None = None
 ) -> list[tuple[Array, float]]:
-    """Random unit directions along which the loss is smooth, and its derivative there; `among` says which numbers may move.
+    """Random unit directions of a smooth loss, and its derivative; `among`: numbers that may move.
 
     Weights of 0 stand on the kink of every ReLU: the last layer alone may move then.
     """
@@ -158,7 +168,8 @@ def trained() -> View:
     sizes = (6, 8, 3)
 
     def call(exam: Exam, number: int) -> Call:
-        whole = training(exam, *batch(exam, sizes, 40), sizes, drop=(0.2, 0.5), epochs=2, momentum=0.9, seed=exam.seed(number))
+        whole = training(exam, *batch(exam, sizes, 40), sizes, drop=(0.2, 0.5), epochs=2,
+                         momentum=0.9, seed=exam.seed(number))
         return replace(whole, steady=False)  # chance is what is asked about
 
     apart = "max(abs(one[name] - other[name]).max() for name in one)"
@@ -167,28 +178,31 @@ def trained() -> View:
 
 @shared
 def must_be_comparable(exam: Exam) -> Array:
-    """The weights that two trainings start with; nothing is compared, nor tried, where one seed gives different ones."""
+    """The weights that two trainings start with; nothing is tried where one seed gives others."""
     sizes = (6, 8, 3)
     call = training(exam, *batch(exam, sizes), sizes, drop=(0.5, 0.5), lr=0.0, seed=exam.seed())
     one, other = (flat(read(value, sizes)) for value in exam.ask(call, call))
     if not np.array_equal(one, other):
-        told = "two generators with the same seed gave different first weights, so no two trainings can be compared"
+        told = ("two generators with the same seed gave different first weights, so no two "
+                "trainings can be compared")
         raise Unanswered(call, Answer(Outcome.SKIPPED, error=NOT_TRIED + told))
     return one
 
 
 def copies(exam: Exam, sizes: tuple[int, ...], examples: int = 1) -> tuple[Given, Given]:
-    """A full batch of copies of one example (or of several), so that it does not matter either which of them are drawn, and how often.
+    """A full batch of copies of one example (or several): it matters not which, or how often.
 
-    They are small: loud first weights would make the network so sure of a class that there is no gradient.
+    They are small: loud first weights would make the network so sure of a class that there is no
+    gradient.
     """
     times = BATCH // examples
     X, y = batch(exam, sizes, examples)
-    tiled = Given(f"np.tile({SMALL} * {X.text}, ({times}, 1))", np.tile(SMALL * X.value, (times, 1)))
+    tiled = Given(f"np.tile({SMALL} * {X.text}, ({times}, 1))",
+                  np.tile(SMALL * X.value, (times, 1)))
     return tiled, Given(f"np.tile({y.text}, {times})", np.tile(y.value, times))
 
 
-# ------------------------------------------------------------------------------------------------------------------------ what it returns
+# ---------------------------------------------------------------------------------- what it returns
 @verb()
 def returns_a_network(exam: Exam, *, sizes: tuple[int, ...]) -> None:
     """returns weights and biases of the right names and shapes, for any number of layers"""
@@ -215,7 +229,8 @@ def starts_its_units_apart(exam: Exam) -> None:
         W = params[f"W{k}"]
         if not np.ptp(W, axis=1).any():
             exam.show(f'np.ptp(params["W{k}"], axis=1).max()')
-            raise Wrong(f"all columns of the first W{k} are alike", "different weights into each unit")
+            raise Wrong(f"all columns of the first W{k} are alike",
+                        "different weights into each unit")
 
 
 @verb()
@@ -237,13 +252,16 @@ def _first(exam: Exam, seed: int) -> Params:
 
 
 def _spread_seen(**_: Any) -> str:
-    first, last = (smallest_error(units * wide, 0.5) / SLOPE for units, wide in (FIRST[:2], FIRST[-2:]))
-    return f"a standard deviation of the first weights that is off by {first:.0%} in the first layer, by {last:.0%} in the last"
+    first, last = (smallest_error(units * wide, 0.5) / SLOPE
+                   for units, wide in (FIRST[:2], FIRST[-2:]))
+    return (f"a standard deviation of the first weights that is off by {first:.0%} in the first "
+            f"layer, by {last:.0%} in the last")
 
 
 @verb(chances=6, sees=_spread_seen)
 def draws_first_weights(exam: Exam) -> None:
-    """draws the first weights from a normal distribution with standard deviation sqrt(2 / fan_in), and starts the biases at 0"""
+    """draws the first weights from a normal distribution with standard deviation sqrt(2 / fan_in),
+    and starts the biases at 0"""
     params = _first(exam, 0)
     for k in range(1, len(FIRST)):
         name, W = f"W{k}", params[f"W{k}"]
@@ -257,15 +275,18 @@ def draws_first_weights(exam: Exam) -> None:
         exam.show(f'(params["{name}"] > 0).mean()')
         expect(f"share of positive weights in {name}", int((W > 0).sum()), W.size, 0.5)
         exam.show(f'(abs(params["{name}"]) < 0.6745 * np.sqrt(2 / {W.shape[0]})).mean()')
-        inner = f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their standard deviation is {W.std():.4f})"
+        inner = (f"share of weights of {name} within 0.6745 * sqrt(2 / {W.shape[0]}) of 0 (their "
+                 f"standard deviation is {W.std():.4f})")
         expect(inner, int((np.abs(W) < QUARTILE * sd).sum()), W.size, 0.5)
 
 
-# --------------------------------------------------------------------------------------------------------------------------- its steps
+# ---------------------------------------------------------------------------------------- its steps
 @verb()
-def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1, examples: int = 1) -> None:
+def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0.1,
+                            examples: int = 1) -> None:
     """makes its first step, without momentum, by minus lr times the gradient of the mean loss"""
-    # narrow layers will not do: where all units of a layer are silent, the next one stands at 0, on the kink of its ReLUs
+    # narrow layers will not do: where all units of a layer are silent, the next one stands at 0, on
+    # the kink of its ReLUs
     X, y = copies(exam, sizes, examples)
     before, after = in_a_row(exam, X, y, sizes, lr, 0.0, (0, 1))
     step = after - flat(before)
@@ -283,8 +304,10 @@ def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0
 
 
 @verb()
-def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1, examples: int = 1) -> None:
-    """adds momentum times the last step to each step, from one epoch to the next, and changes nothing else"""
+def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1,
+                   examples: int = 1) -> None:
+    """adds momentum times the last step to each step, from one epoch to the next, and changes
+    nothing else"""
     # measured in steps without momentum: what they should be is asked by `steps_down_the_gradient`
     X, y = copies(exam, sizes, examples)
     start, plain, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 1, 2), (0,))
@@ -296,10 +319,13 @@ def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: f
         raise Wrong("the first step is 0 everywhere", "a step")
     if not np.linalg.norm(step - alone) <= SMOOTH * size:
         ratio = number(step @ alone / size**2)
-        exam.show("alone, step = flat(plain) - flat(start), flat(first) - flat(start)\nstep @ alone / (alone @ alone)", _flat(sizes))
-        raise Wrong(f"the first step with momentum is {ratio} times that without", "the same, for there is no last step")
+        exam.show("alone, step = flat(plain) - flat(start), flat(first) - flat(start)\n"
+                  "step @ alone / (alone @ alone)", _flat(sizes))
+        raise Wrong(f"the first step with momentum is {ratio} times that without",
+                    "the same, for there is no last step")
     moving = alone != 0
-    here, there = (slopes(at, X.value, y.value, exam.seed(3), among=moving) for at in (start, moved(start, step, 1.0)))
+    here, there = (slopes(at, X.value, y.value, exam.seed(3), among=moving)
+                   for at in (start, moved(start, step, 1.0)))
     if not here or not here[0][1]:
         raise Wrong("the first step leaves the loss as it is", "a step down the gradient")
     rate = float(alone @ here[0][0]) / here[0][1]
@@ -310,22 +336,25 @@ def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: f
         rest = f"flat(second) - flat(first) - {momentum} * (flat(first) - flat(start))"
         exam.show(f"u = {row}\n({rest}) @ u / np.linalg.norm(u)", _flat(sizes))
 
-    _agree(rest, there, rate, size, "the second step less momentum times the first", "a step without momentum", show)
+    _agree(rest, there, rate, size, "the second step less momentum times the first",
+           "a step without momentum", show)
 
 
 def _flat(sizes: tuple[int, ...]) -> Given:
     """For messages: `flat`, which makes one vector of a network."""
     names = [f"{kind}{k}" for k in range(1, len(sizes)) for kind in "Wb"]
-    return Given("flat", None, f"def flat(params):\n    return np.concatenate([params[name].ravel() for name in {names}])")
+    return Given("flat", None, "def flat(params):\n"
+                 f"    return np.concatenate([params[name].ravel() for name in {names}])")
 
 
 def call_them(exam: Exam, *names: str) -> None:
     """Let what the calls asked last return have these names in a message."""
-    exam.last = tuple(replace(call, returns=(name,)) for call, name in zip(exam.last, names, strict=False))
+    exam.last = tuple(replace(call, returns=(name,))
+                      for call, name in zip(exam.last, names, strict=False))
 
 
 def _direction_shown(seed: int, u: Array, among: Array) -> str:
-    """Python for a direction of `slopes` as it was drawn, before only `among` was let move: the last of so many draws."""
+    """Python for a direction of `slopes` as drawn, before `among`: the last of so many draws."""
     rng = np.random.default_rng(seed)
     for tries in range(1, 31):
         drawn = rng.normal(size=u.size) * among
@@ -334,31 +363,26 @@ def _direction_shown(seed: int, u: Array, among: Array) -> str:
     return f"np.array({u.tolist()})"
 
 
-def in_a_row(
-    exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], lr: float, momentum: float, epochs: tuple[int, ...],
-    plain: tuple[int, ...] = (),
-) -> tuple[Any, ...]:
-    """The first network, then the weights after so many steps on one batch, as vectors. One seed: the same first weights.
+def in_a_row(exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], lr: float, momentum: float,
+             epochs: tuple[int, ...], plain: tuple[int, ...] = ()) -> tuple[Any, ...]:
+    """The first network, then weights after so many steps on one batch, as vectors of one seed.
 
     Without momentum are those whose places, after that of the first network, are in `plain`.
     """
     must_be_comparable(exam)
-    calls = [
-        training(
-            exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0, momentum=0.0 if place in plain else momentum, seed=exam.seed()
-        )
-        for place, k in enumerate(epochs, start=-1)
-    ]
+    calls = [training(exam, X, y, sizes, epochs=max(k, 1), lr=lr if k else 0.0,
+                      momentum=0.0 if place in plain else momentum, seed=exam.seed())
+             for place, k in enumerate(epochs, start=-1)]
     networks = [read(value, sizes) for value in exam.ask(*calls)]
     return networks[0], *(flat(network) for network in networks[1:])
 
 
-def _agree(
-    step: Array, smooth: list[tuple[Array, float]], rate: float, size: float, what: str, told: str, show: Callable[[Array], None]
-) -> None:
-    """Refuse a step that is not, along each of these directions, `rate` times the derivative of the loss, as seen at this size."""
+def _agree(step: Array, smooth: list[tuple[Array, float]], rate: float, size: float, what: str,
+           told: str, show: Callable[[Array], None]) -> None:
+    """Refuse a step that is not `rate` times the loss's derivative along these directions."""
     for u, derivative in smooth:
         got, wanted = float(step @ u), rate * derivative
         if not abs(got - wanted) <= SMOOTH * size:
             show(u)
-            raise Wrong(f"{what}, along a random direction, = {number(got)}", f"{number(wanted)}, which is {told}")
+            raise Wrong(f"{what}, along a random direction, = {number(got)}",
+                        f"{number(wanted)}, which is {told}")

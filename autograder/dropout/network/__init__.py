@@ -1,1 +1,1 @@
-"""Networks trained with dropout, and tools that check their gradients: what only one assignment asks."""
+"""Networks trained with dropout, and tools that check gradients: what one assignment asks."""

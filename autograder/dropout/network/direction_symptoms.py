@@ -1,7 +1,8 @@
-"""Symptoms of a function that judges a gradient along random directions: each is one part of the formula, so that two mistakes show.
+"""Symptoms of a gradient judged along random directions: each one part of the formula.
 
-The functions that are handed over know the step, and change by the same along every direction: so what is asked does not depend on
-which directions are drawn. Where both slopes are the unit, errors are 1 whatever is wrong: what does not show then is called right.
+The functions that are handed over know the step, and change by the same along every direction: so
+what is asked does not depend on which directions are drawn. Where both slopes are the unit, errors
+are 1 whatever is wrong: what does not show then is called right.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from autograder.asking import Exam, Unanswered, Wrong, array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Code, Given, Seed
 
-__all__ = [
-    "digits_of_an_error", "length_of_a_direction", "reach", "result_of_k", "sides_of_a_step", "sign_of_an_error", "unit_of_an_error",
-    "ways_of_directions", "weight_of_dout",
-]  # fmt: skip
+__all__ = ["digits_of_an_error", "length_of_a_direction", "reach", "result_of_k", "sides_of_a_step",
+           "sign_of_an_error", "unit_of_an_error", "ways_of_directions", "weight_of_dout"]
 
 STEP = 0.5
 STEEP = f"{STEP} * np.sign(x.sum())"  # its slope is 1 or -1 along every direction
@@ -27,10 +26,12 @@ NEAR = 0.05
 BLIND = "both slopes"
 
 
-def _error(exam: Exam, formula: str, dx: list[float] | list[list[float]], dout: float = 1.0, k: int = 1, seed: int = 0) -> float:
+def _error(exam: Exam, formula: str, dx: list[float] | list[list[float]], dout: float = 1.0,
+           k: int = 1, seed: int = 0) -> float:
     """The error of dx as the gradient of a formula at x = 0."""
     f = Code("f", f"def f(x):\n    return float({formula})\n")
-    x, given = Given(f"np.zeros({np.shape(dx)})", np.zeros(np.shape(dx))), Given(f"np.array({dx})", np.array(dx))
+    x, given = Given(f"np.zeros({np.shape(dx)})",
+                     np.zeros(np.shape(dx))), Given(f"np.array({dx})", np.array(dx))
     (value,) = exam.ask(Call(exam.function, (f, x, dout, given, Seed(exam.seed(seed)), k, STEP)))
     error = float(array(value, "error", ()))
     if not np.isfinite(error):
@@ -62,11 +63,12 @@ def _unit(exam: Exam) -> str:
         return nearest(doubled, {"nothing": 2.0, BLIND: 1.0}, NEAR)
     if _counts_rows(exam, dx, one):
         return "|dx| / sqrt(rows)"
-    return nearest(_ratio(one, _size(exam, [float(np.linalg.norm(dx))])), {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0}, 2 * NEAR)
+    return nearest(_ratio(one, _size(exam, [float(np.linalg.norm(dx))])),
+                   {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0}, 2 * NEAR)
 
 
 def _counts_rows(exam: Exam, dx: list[float], flat: float) -> bool:
-    """Whether n is that of the rows, by the same dx as a matrix; who cannot do one has another mistake."""
+    """Whether n is that of the rows, by the same dx as a matrix, where that can be done."""
     try:
         return bool(abs(_ratio(flat, _size(exam, [dx[:2], dx[2:]])) - np.sqrt(2)) < NEAR)
     except (Unanswered, Wrong):
@@ -103,15 +105,18 @@ def result_of_k(exam: Exam) -> str:
     if _unit(exam) not in ("|dx| / sqrt(n)", "|dx| / sqrt(rows)", "|dx|", "|dx| / n", "nothing"):
         return "the largest"
     unit = _size(exam, [TINY, 0])
-    found = [_ratio(_error(exam, f"{STEEP} * {kinds}", [TINY, 0], k=40), unit) for kinds in (WIDE, HIGH)]
+    found = [_ratio(_error(exam, f"{STEEP} * {kinds}", [TINY, 0], k=40), unit)
+             for kinds in (WIDE, HIGH)]
     words = [nearest(ratio, {"the largest": 3.0, "one of them": 1.0}, NEAR) for ratio in found]
-    return "the average" if "other" in words else "one of them" if "one of them" in words else "the largest"
+    return ("the average" if "other" in words else "one of them" if "one of them" in words
+            else "the largest")
 
 
 @symptom
 def sign_of_an_error(exam: Exam) -> str:
     """Are errors ever negative?"""
-    return "negative" if any(_error(exam, STEEP, [TINY, 0], seed=j) < 0 for j in range(12)) else "positive"
+    return ("negative" if any(_error(exam, STEEP, [TINY, 0], seed=j) < 0 for j in range(12))
+            else "positive")
 
 
 @symptom
@@ -119,17 +124,20 @@ def reach(exam: Exam) -> str:
     """Does a direction move all entries of x, or a single one?"""
     if _unit(exam) == BLIND:
         return "all entries"
-    one, other = (_size(exam, [TINY] * 4, formula) for formula in (f"{STEEP} * (x != 0).all()", STEEP))
+    one, other = (_size(exam, [TINY] * 4, formula)
+                  for formula in (f"{STEEP} * (x != 0).all()", STEEP))
     return "all entries" if _ratio(one, other) > 0.5 else "a single entry"
 
 
 @symptom
 def ways_of_directions(exam: Exam) -> str:
-    """Do the entries of a direction have both signs, or one? That eight have one by chance, three times, happens once in two million."""
+    """Do the entries of a direction have both signs, or one? That eight have one by chance, three
+    times, happens once in two million."""
     if _unit(exam) == BLIND:
         return "both"
     alike = f"{STEEP} * ((x >= 0).all() or (x <= 0).all()) * (x != 0).all()"
-    found = [_ratio(*(abs(_error(exam, formula, [TINY] * 8, seed=j)) for formula in (alike, STEEP))) for j in range(3)]
+    found = [_ratio(*(abs(_error(exam, formula, [TINY] * 8, seed=j)) for formula in (alike, STEEP)))
+             for j in range(3)]
     return "one" if min(found) > 0.5 else "both"
 
 

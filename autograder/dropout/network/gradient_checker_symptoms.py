@@ -11,7 +11,14 @@ from autograder.asking import Exam, Wrong, array, raised
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.checks_api.views import question as question_of
-from autograder.dropout.network.gradient_checkers import SLIPS, column, counted, error_call, numeric_call, question
+from autograder.dropout.network.gradient_checkers import (
+    SLIPS,
+    column,
+    counted,
+    error_call,
+    numeric_call,
+    question,
+)
 from autograder.model import Answer, Call, Code, Given, Seed
 
 
@@ -46,45 +53,50 @@ def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
         return "another shape" if got.shape != wanted.shape else "no numbers"
     scale = float((got * wanted).sum() / (wanted**2).sum())
     off = float(np.linalg.norm(got - scale * wanted) / (np.linalg.norm(scale * wanted) or np.inf))
-    return "zeros" if not got.any() else "right" if off <= 1e-4 else "noisy" if off <= 0.02 else "wrong"
+    return ("zeros" if not got.any() else "right" if off <= 1e-4
+            else "noisy" if off <= 0.02 else "wrong")
 
 
 def _slopes(exam: Exam, *given: tuple[tuple[float, ...], str, float]) -> list[Array]:
     """The gradients of f at x with a step h and a dout of ones, for each (x, f, h)."""
-    calls = [
-        Call(exam.function, (Code("f", f"f = lambda x: {f}"), *column(x)[1], h)) for x, f, h in given
-    ]
-    return [array(v, "dx", (len(x), 1))[:, 0].astype(float) for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
+    calls = [Call(exam.function, (Code("f", f"f = lambda x: {f}"), *column(x)[1], h))
+             for x, f, h in given]
+    return [array(v, "dx", (len(x), 1))[:, 0].astype(float)
+            for v, (x, _, _) in zip(exam.ask(*calls), given, strict=True)]
 
 
 @symptom
 def factor_of_a_slope(exam: Exam, *, part: str) -> str:
-    """The factor of a slope as three of its own, of which the `part` is told: "sign", "distance" and "outputs"."""
+    """The factor of a slope as three of its own, of which the `part` is told: "sign", "distance"
+    and "outputs"."""
     (one,), many = _slopes(exam, ((3.0,), "x ** 2", 1e-3), ((1.0, 2.0, 4.0), "x ** 2", 1e-3))
     one, many = one / 6, many / (2.0, 4.0, 8.0)
     if not one or not np.ptp(many) <= 0.02 * abs(many).max():
         return "unclear"
     if part == "sign":
         return "plus" if one > 0 else "minus"
-    value, table = (abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3, "2e-5": 100.0}) if part == "distance" else (
-        float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3})
+    value, table = ((abs(one), {"1": 1.0, "2": 2.0, "1/2": 0.5, "2h": 2e-3, "2e-5": 100.0}) if part
+                    == "distance" else (float(many.mean() / one), {"1": 1.0, "1/outputs": 1 / 3}))
     return nearest(1.0, {name: value / known for name, known in table.items()}, 0.05)
 
 
 @symptom
 def sides(exam: Exam) -> str:
-    """By how much a large step changes the slope of a cube: "both sides", "one side", or "a fixed step"."""
+    """By how much a large step changes the slope of a cube: "both sides", "one side", or "a fixed
+    step"."""
     (small,), (large,) = _slopes(exam, ((2.0,), "x ** 3", 1e-3), ((2.0,), "x ** 3", 0.1))
     ratio = large / small if small else 0.0
     ratio = ratio / 100 if ratio > 10 else ratio  # of a difference that is not divided
-    table = {"both sides": 12.01 / 12, "one side": 12.61 / 12.006, "one side ": 11.41 / 11.994, "a fixed step": 1.0}
+    table = {"both sides": 12.01 / 12, "one side": 12.61 / 12.006, "one side ": 11.41 / 11.994,
+             "a fixed step": 1.0}
     return nearest(ratio, table, 1e-4).strip()
 
 
 @symptom
 def effect_of_dout(exam: Exam) -> str:
     """How much larger the gradient becomes when dout is three times as large."""
-    values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by), 0.1)) for by in (1.0, 3.0)))
+    values = exam.ask(*(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), _one(2.0), _one(by),
+                                             0.1)) for by in (1.0, 3.0)))
     once, thrice = (float(array(v, "dx", (1, 1)).item()) for v in values)
     return nearest(thrice / once, {"times 3": 3.0, "none": 1.0}, 1e-6) if once else "no gradient"
 
@@ -97,14 +109,17 @@ def _float(value: Any) -> float:
     return float(array(value, "error", ()))
 
 
-def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int, watch: bool = False) -> list[Answer]:
-    """The errors of one gradient of a ReLU layer; refuses a function that finds right and wrong gradients alike: it measures nothing."""
+def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int,
+            watch: bool = False) -> list[Answer]:
+    """The errors of a ReLU layer's gradient; refuses what finds right and wrong ones alike."""
     asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
     right = error_call(exam.function, asked, asked.dx, Seed(exam.seed(0)), k)
-    wrong = [error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(j)), k, watch=watch) for j in seeds]
+    wrong = [error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(j)), k,
+                        watch=watch) for j in seeds]
     first, *answers = exam.returned(right, *wrong)
     if _float(first.value) == _float(answers[0].value):
-        raise Wrong("a right and a wrong gradient have the same error", "a larger error for the wrong one")
+        raise Wrong("a right and a wrong gradient have the same error",
+                    "a larger error for the wrong one")
     return answers
 
 
@@ -128,7 +143,8 @@ def calls_of_f(exam: Exam, *, n: int = 40) -> str:
 
 @symptom
 def error_of_a_missing_gradient(exam: Exam) -> str:
-    """What a zero gradient of something that does have a slope gives: "huge" when it is divided by next to nothing."""
+    """What a zero gradient of something that does have a slope gives: "huge" when it is divided by
+    next to nothing."""
     asked = question("x squared", (6, 7), exam.seed(1))
     zeros = Given("zeros", np.zeros((6, 7)))
     (value,) = exam.ask(error_call(exam.function, asked, zeros, Seed(exam.seed()), 3))
@@ -152,6 +168,7 @@ def error_of_zeros(exam: Exam) -> str:
     """What a zero gradient of a constant gives."""
     asked = question("x squared", (6, 7), exam.seed(1))
     zeros = Given("zeros", np.zeros((6, 7)))
-    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout, zeros, Seed(exam.seed()))))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout,
+                                             zeros, Seed(exam.seed()))))
     error = float(array(value, "error", ()))
     return "NaN" if np.isnan(error) else ("0" if abs(error) < 1e-9 else "other")

@@ -1,7 +1,7 @@
-"""Verbs about gradient checkers: functions that are handed a function f, and judge or make its gradient.
+"""Verbs about gradient checkers: functions that get a function f, and judge or make its gradient.
 
-A form is a function f, written as text so that it can travel and be shown, with its exact gradient and with what the usual slips would
-make of it. Inputs keep away from kinks.
+A form is a function f, written as text so that it can travel and be shown, with its exact gradient
+and with what the usual slips would make of it. Inputs keep away from kinks.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
 
 @dataclass(frozen=True)
 class Form:
-    """Text that makes f (`{shape}` is the shape of x), and the text of the gradient of sum(f(x) * dout)."""
+    """Text that makes f (`{shape}` is x's), and the text of the gradient of sum(f(x) * dout)."""
 
     source: str
     gradient: str
@@ -52,12 +52,15 @@ class Form:
 FORMS: dict[str, Form] = {
     "x squared": Form("f = lambda x: x ** 2", "dout * 2 * x"),
     "a sum of sines (one number)": Form("f = lambda x: float(np.sin(x).sum())", "dout * np.cos(x)"),
-    "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\nf = lambda x: x @ W", "dout @ W.T"),
+    "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\n"
+                             "f = lambda x: x @ W", "dout @ W.T"),
     "x itself": Form("f = lambda x: x", "dout"),
     "a ReLU layer with dropout": Form(
-        f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}", f"dout * (x > 0) * kept / {1 - DROP}"
+        f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}",
+        f"dout * (x > 0) * kept / {1 - DROP}"
     ),
-    "x squared with dropout": Form(f"{KEPT}f = lambda x: x ** 2 * kept / {1 - DROP}", f"dout * 2 * x * kept / {1 - DROP}"),
+    "x squared with dropout": Form(f"{KEPT}f = lambda x: x ** 2 * kept / {1 - DROP}",
+                                   f"dout * 2 * x * kept / {1 - DROP}"),
 }
 
 # What a slip makes of the gradient of a ReLU layer with dropout.
@@ -67,13 +70,14 @@ SLIPS: dict[str, str] = {
     "scales twice": f"dout * (x > 0) * kept / {1 - DROP} ** 2",
     "divides by p": f"dout * (x > 0) * kept / {DROP}",
     "forgets the ReLU": f"dout * kept / {1 - DROP}",
-    "draws a fresh mask": f"dout * (x > 0) * (np.random.default_rng(6).random(x.shape) >= {DROP}) / {1 - DROP}",
+    "draws a fresh mask": f"dout * (x > 0) * (np.random.default_rng(6).random(x.shape) >= {DROP}) "
+    f"/ {1 - DROP}",
     "has the wrong sign": f"-dout * (x > 0) * kept / {1 - DROP}",
     "is zero everywhere": "0 * x",
 }
 
 
-# ------------------------------------------------------------------------------------------------------------------------- questions
+# ---------------------------------------------------------------------------------------- questions
 @dataclass(frozen=True)
 class Question:
     """f, x, dout and the right dx, each ready to be asked with and to be shown."""
@@ -96,9 +100,11 @@ def question(form: str, shape: tuple[int, ...], seed: int) -> Question:
     known: dict[str, Any] = {"np": np}
     exec(f"{code.source}\n{x_text}", known)
     size = np.shape(known["f"](known["x"]))
-    dout_text = f"dout = np.random.default_rng({seed + 1}).normal(size={size})" if size else "dout = 1.7"
+    dout_text = (f"dout = np.random.default_rng({seed + 1}).normal(size={size})" if size
+                 else "dout = 1.7")
     exec(dout_text, known)
-    asked = Question(code, Given("x", known["x"], x_text), Given("dout", known["dout"], dout_text), Given("", None), known)
+    asked = Question(code, Given("x", known["x"], x_text), Given("dout", known["dout"], dout_text),
+                     Given("", None), known)
     return replace(asked, dx=asked.gradient(FORMS[form].gradient))
 
 
@@ -107,9 +113,11 @@ def numeric_call(function: str, asked: Question, *more: Any, **options: Any) -> 
     return Call(function, (asked.f, asked.x, asked.dout, *more), returns=("dx",), **options)
 
 
-def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any, **options: Any) -> Call:
+def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any,
+               **options: Any) -> Call:
     """`error = directional_error(f, x, dout, dx, rng)`."""
-    return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more), returns=("error",), **options)
+    return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more),
+                returns=("error",), **options)
 
 
 def numeric_gradient(form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> View:
@@ -126,38 +134,42 @@ def error_of_a_slip(slips: str = "forgets the scale", k: int = 4) -> View:
 
     def call(exam: Exam, number: int) -> Call:
         asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-        return error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(number)), k)
+        return error_call(exam.function, asked, asked.gradient(SLIPS[slips]),
+                          Seed(exam.seed(number)), k)
 
     return View(call, lambda value: np.asarray(error_of(value)), "errors", apart="one - other")
 
 
 def error_of(value: Any) -> float:
-    """A returned error: one number that is not NaN. Its sign is asked for once, by `is_never_negative`."""
+    """A returned error: a number that is not NaN. `is_never_negative` asks for its sign, once."""
     error = array(value, "error", ())
     if np.isnan(error):
         raise Wrong("error = nan", "a number")
     return abs(float(error))
 
 
-# ----------------------------------------------------------------------------------------------------------------- numeric gradients
+# -------------------------------------------------------------------------------- numeric gradients
 @verb()
 def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
     at, given = column(x)
-    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 2"), *given), returns=("dx",)))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 2"), *given),
+                             returns=("dx",)))
     got = array(value, "dx", at.shape).astype(float)
     if not (got * at).sum() > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
         raise Wrong(f"dx = {got.tolist()}", f"a multiple of {at.tolist()}")
 
 
 def column(x: tuple[float, ...]) -> tuple[Array, tuple[Given, Given]]:
-    """x as a column, and x and a dout of ones as they are shown: who can do one axis only, or two only, can do this."""
+    """x as a column, and x and a dout of ones as shown: for whoever takes one axis, or only two."""
     at = np.array([[entry] for entry in x])
-    return at, (Given(f"np.array({at.tolist()})", at), Given(f"np.ones({at.shape})", np.ones(at.shape)))
+    return at, (Given(f"np.array({at.tolist()})", at),
+                Given(f"np.ones({at.shape})", np.ones(at.shape)))
 
 
 @verb()
-def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), tolerance: float = 1e-3, h: float = 1e-5) -> None:
+def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5),
+                   tolerance: float = 1e-3, h: float = 1e-5) -> None:
     """gets the gradient of {form} right"""
     # one-sided differences are near enough here: `uses_central_differences` tells them apart
     asked = question(form, shape, exam.seed(1))
@@ -167,7 +179,8 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5), to
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
     if not far[worst] <= tolerance * max(1.0, float(np.abs(wanted).max())):
         place = ", ".join(str(int(i)) for i in worst)
-        raise Wrong(f"dx[{place}] = {number(got[worst])}", f"{number(wanted[worst])} within {tolerance:g}")
+        raise Wrong(f"dx[{place}] = {number(got[worst])}",
+                    f"{number(wanted[worst])} within {tolerance:g}")
 
 
 @verb()
@@ -185,38 +198,47 @@ def stands_an_f_that_returns_x(exam: Exam, *, shape: tuple[int, ...] = (12, 1)) 
 
 
 @verb()
-def uses_central_differences(exam: Exam, *, h: float = 0.1, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+def uses_central_differences(exam: Exam, *, h: float = 0.1,
+                             x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
     """steps by h, as far up as down: for x^3 and h = {h:g} the gradient goes like 3 x^2 + h^2"""
     # up to a factor, for a wrong divisor is told by `differentiates`
     at, given = column(x)
-    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), *given, h), returns=("dx",)))
+    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), *given, h),
+                             returns=("dx",)))
     got, wanted = array(value, "dx", at.shape)[:, 0], 3 * at[:, 0] ** 2 + h * h
     largest = int(np.argmax(wanted))
     for k in range(at.size):
         if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
             ratio = f"dx[{k}, 0] / dx[{largest}, 0]"
-            raise Wrong(f"{ratio} = {number(got[k] / got[largest])}", number(wanted[k] / wanted[largest]))
+            raise Wrong(f"{ratio} = {number(got[k] / got[largest])}",
+                        number(wanted[k] / wanted[largest]))
 
 
-# ---------------------------------------------------------------------------------------------------------------- directional checks
+# ------------------------------------------------------------------------------- directional checks
 @verb()
 def feels_the_gradient(exam: Exam) -> None:
     """gives another error for another gradient"""
     asked = question("x squared", (6, 7), exam.seed(1))
-    calls = [error_call(exam.function, asked, asked.gradient(text), Seed(exam.seed()), 4) for text in ("dout * 3 * x", "dout * x * x")]
+    calls = [error_call(exam.function, asked, asked.gradient(text), Seed(exam.seed()), 4)
+             for text in ("dout * 3 * x", "dout * x * x")]
     one, other = (error_of(v) for v in exam.ask(*calls))
     if one == other:
-        raise Wrong(f"two different gradients of one function have the error {number(one)}", "an error that follows from the gradient")
+        raise Wrong(f"two different gradients of one function have the error {number(one)}",
+                    "an error that follows from the gradient")
 
 
 @verb()
 def takes_central_steps(exam: Exam, *, h: float = 0.1) -> None:
-    """steps by h, as far forwards as backwards: the error of the slope of x^3 shrinks by 4 when the step is halved"""
-    at = (Code("f", "f = lambda x: x ** 3"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 12.0)))
-    calls = [Call(exam.function, (*at, Seed(exam.seed()), 3, step), returns=("error",)) for step in (h, h / 2)]
+    """steps by h, as far forwards as backwards: the error of the slope of x^3 shrinks by 4 when the
+    step is halved"""
+    at = (Code("f", "f = lambda x: x ** 3"),
+          *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 12.0)))
+    calls = [Call(exam.function, (*at, Seed(exam.seed()), 3, step), returns=("error",))
+             for step in (h, h / 2)]
     far, near = (error_of(v) for v in exam.ask(*calls))
     if not abs(far - 4 * near) <= 0.05 * far or not far:
-        raise Wrong(f"the errors for h = {h:g} and h = {h / 2:g} are {number(far)} and {number(near)}", "the first four times the second")
+        raise Wrong(f"the errors for h = {h:g} and h = {h / 2:g} are {number(far)} and "
+                    f"{number(near)}", "the first four times the second")
 
 
 @verb()
@@ -224,7 +246,8 @@ def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
     """gives an error without a sign: it is never below 0"""
     asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
     wrong = asked.gradient(SLIPS["forgets the mask"])
-    questions = [error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1) for j in range(calls)]
+    questions = [error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1)
+                 for j in range(calls)]
     found = [float(array(value, "error", ())) for value in exam.ask(*questions)]
     least = min(found)
     if not least >= 0:
@@ -234,28 +257,35 @@ def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
 
 @verb()
 def looks_all_ways(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
-    """looks in all directions alike: for f(x) = x and dout of ones, a dx that is {off:g} too large gives a few times {off:g}"""
-    # a direction whose entries are all positive feels n numbers of one sign at once, so its error is about sqrt(n) times as large
-    ones, longer = Given(f"np.ones({n})", np.ones(n)), Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
-    given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer, Seed(exam.seed()), k)
+    """looks in all directions alike: for f(x) = x and dout of ones, a dx that is {off:g} too large
+    gives a few times {off:g}"""
+    # a direction whose entries are all positive feels n numbers of one sign at once, so its error
+    # is about sqrt(n) times as large
+    ones, longer = Given(f"np.ones({n})",
+                         np.ones(n)), Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
+    given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer,
+             Seed(exam.seed()), k)
     (value,) = exam.ask(Call(exam.function, given, returns=("error",)))
     usual = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))[0]
     error, other = error_of(value), error_of(usual)
     if not error <= 5 * other:
-        got = f"a dx of ones that is {off:g} too long has the error {number(error)}, one of mixed signs {number(other)}"
+        got = (f"a dx of ones that is {off:g} too long has the error {number(error)}, one of mixed "
+               f"signs {number(other)}")
         raise Wrong(got, "about the same error")
 
 
 def _longer(exam: Exam, off: float, n: int) -> tuple[Question, Given]:
-    """A gradient of mixed signs that is a little too long; dout is ones, for whoever leaves it out is told so elsewhere."""
+    """A gradient of mixed signs, a little too long; dout is ones: its absence is told elsewhere."""
     asked = question("a matrix product", (n // 50, 50), exam.seed(1))
     ones = np.ones((n // 50, 2))
-    asked = replace(asked, dout=Given("dout", ones, f"dout = np.ones({ones.shape})"), known={**asked.known, "dout": ones})
+    asked = replace(asked, dout=Given("dout", ones, f"dout = np.ones({ones.shape})"),
+                    known={**asked.known, "dout": ones})
     return asked, asked.gradient(f"{1 + off} * (dout @ W.T)")
 
 
 @verb()
-def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7), tolerance: float = 5e-3) -> None:
+def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] = (6, 7),
+                               tolerance: float = 5e-3) -> None:
     """gives at most {tolerance:g} for the right gradient of {form}"""
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
@@ -265,30 +295,36 @@ def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] 
 
 
 @verb()
-def rejects_a_gradient_that(
-    exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout", shape: tuple[int, ...] = (6, 7), least: float = 1e-4
-) -> None:
+def rejects_a_gradient_that(exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout",
+                            shape: tuple[int, ...] = (6, 7), least: float = 1e-4) -> None:
     """gives at least {least:g} for a gradient that {slips}"""
-    # with four directions, a gradient off by the share r is within `least` with probability (0.8 least / r)^4 < 1e-13
+    # with four directions, a gradient off by the share r is within `least` with probability (0.8
+    # least / r)^4 < 1e-13
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed()), 4))
+    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]),
+                                   Seed(exam.seed()), 4))
     error = error_of(value) if not _is_infinite(value) else np.inf
     if not error >= least:
         raise Wrong(f"error = {number(error)}", f"at least {least:g}")
 
 
 def _is_infinite(value: Any) -> bool:
-    return isinstance(value, (float, np.ndarray)) and np.ndim(value) == 0 and bool(np.isposinf(value))
+    return (isinstance(value, (float, np.ndarray)) and np.ndim(value) == 0
+            and bool(np.isposinf(value)))
 
 
 @verb()
-def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
-    """gives the largest of k errors, over |dx| / sqrt(n): a gradient that is {off:g} too long gives a few times {off:g}"""
-    # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
+def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int = 2000,
+                                      k: int = 400) -> None:
+    """gives the largest of k errors, over |dx| / sqrt(n): a gradient that is {off:g} too long gives
+    a few times {off:g}"""
+    # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below
+    # 1e-12
     (value,) = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))
     error = error_of(value)
     if not 1.8 * off <= error <= 8 * off:
-        raise Wrong(f"the largest error of {k} directions = {number(error)}", f"between {1.8 * off:g} and {8 * off:g}")
+        raise Wrong(f"the largest error of {k} directions = {number(error)}",
+                    f"between {1.8 * off:g} and {8 * off:g}")
 
 
 @verb()
@@ -307,12 +343,14 @@ def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) ->
 
 def counted(most: int) -> Code:
     """x squared, as a function that raises RuntimeError when it is called more often."""
-    refuse = f"    f.calls += 1\n    if f.calls > {most}:\n        raise RuntimeError('f was called more than {most} times')\n"
+    refuse = (f"    f.calls += 1\n    if f.calls > {most}:\n"
+              f"        raise RuntimeError('f was called more than {most} times')\n")
     return Code("f", f"def f(x):\n{refuse}    return x ** 2\n\n\nf.calls = 0")
 
 
 @verb()
-def needs_few_calls_of_f(exam: Exam, *, shape: tuple[int, ...] = (20, 30), k: int = 3, most: int = 30) -> None:
+def needs_few_calls_of_f(exam: Exam, *, shape: tuple[int, ...] = (20, 30), k: int = 3,
+                         most: int = 30) -> None:
     """calls f a few times for each direction, however many entries x has"""
     asked = replace(question("x squared", shape, exam.seed(1)), f=counted(most))
     (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), k))
@@ -322,8 +360,11 @@ def needs_few_calls_of_f(exam: Exam, *, shape: tuple[int, ...] = (20, 30), k: in
 @verb()
 def measures_where_dx_is_zero(exam: Exam) -> None:
     """gives about 5 for f(x) = 5 x and a dx of zero: there is nothing to divide by"""
-    given = (Code("f", "f = lambda x: 5 * x"), *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 0.0)))
-    (value,) = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), 3, 0.1), returns=("error",)))
+    given = (Code("f", "f = lambda x: 5 * x"),
+             *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 0.0)))
+    (value,) = exam.ask(Call(exam.function, (*given, Seed(exam.seed()), 3, 0.1),
+                             returns=("error",)))
     error = error_of(value)
-    if not 0.05 <= error <= 500:  # half of it, or the slope along a longer direction, is told elsewhere
+    # half of it, or the slope along a longer direction, is told elsewhere
+    if not 0.05 <= error <= 500:
         raise Wrong(f"error = {number(error)}", "about 5")

@@ -1,4 +1,4 @@
-"""Symptoms of a function that scales what is too long: of what the length is taken, how, and to which length it is brought.
+"""Symptoms of a function that scales what is too long: the length of what, how, and to which.
 
 Each is one part of the formula, so that two mistakes show side by side.
 """
@@ -30,23 +30,27 @@ UNEVEN = [[3.0, 0.3], [4.0, 0.6]]
 def _factors(exam: Exam, W: list[list[float]], c: float) -> Array:
     """What each entry is multiplied by."""
     given = Given(f"np.array({W})", np.array(W))
-    return np.asarray(array(exam.ask(Call(exam.function, (given, c)))[0], "result", np.shape(W)) / given.value)
+    return np.asarray(
+        array(exam.ask(Call(exam.function, (given, c)))[0], "result", np.shape(W)) / given.value)
 
 
 @symptom
 def scaled_together(exam: Exam) -> str:
     """What is scaled by one number: "each column", "each row", "all" or "each entry"."""
     found = _factors(exam, UNEVEN, 0.5)
-    columns, rows = (bool((np.ptp(found, axis=axis) <= NEAR * np.abs(found).max()).all()) for axis in (0, 1))
-    return {(True, False): "each column", (False, True): "each row", (True, True): "all"}.get((columns, rows), "each entry")
+    columns, rows = (bool((np.ptp(found, axis=axis) <= NEAR * np.abs(found).max()).all())
+                     for axis in (0, 1))
+    return {(True, False): "each column", (False, True): "each row",
+            (True, True): "all"}.get((columns, rows), "each entry")
 
 
 def _length(exam: Exam) -> tuple[float, str]:
-    """The length that was taken, and to which length what is longer is brought; 0 where no one number scales SQUARE."""
+    """The length taken, and that to which the longer is brought; 0 if no number scales SQUARE."""
     one, other = (_factors(exam, SQUARE, c) for c in (2.0, 1.5))
     if np.ptp(one) > NEAR * np.abs(one).max() or not one.all():
         return 0.0, "other"
-    wanted = nearest(float(one[0, 0] / other[0, 0]), {"c": 2 / 1.5, "1": 1.0, "the root of c": (2 / 1.5) ** 0.5}, NEAR)
+    wanted = nearest(float(one[0, 0] / other[0, 0]),
+                     {"c": 2 / 1.5, "1": 1.0, "the root of c": (2 / 1.5) ** 0.5}, NEAR)
     return {"1": 1.0, "the root of c": 2**0.5}.get(wanted, 2.0) / float(one[0, 0]), wanted
 
 
@@ -60,7 +64,8 @@ def length_wanted(exam: Exam) -> str:
 def length_taken(exam: Exam) -> str:
     """What is taken for the length."""
     found = _length(exam)[0]
-    return next((word for word, values in LENGTHS.items() if any(abs(found / v - 1) <= NEAR for v in values)), "other")
+    return next((word for word, values in LENGTHS.items()
+                 if any(abs(found / v - 1) <= NEAR for v in values)), "other")
 
 
 @symptom

@@ -1,4 +1,4 @@
-"""Verbs about the masks behind a loss: which units were dropped is read off the student's own loss, so masks may be drawn in any way."""
+"""Verbs about the masks behind a loss, read off the student's own loss, however they were drawn."""
 
 from __future__ import annotations
 
@@ -53,17 +53,20 @@ def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: in
     script = exam.last
     if kept in (0, calls) and not _drops_some_of_many(exam, LAYERS[of], p):
         _show_survivors(exam, script, calls)
-        raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} of {calls} calls", "some, not all")
+        raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} "
+                    f"of {calls} calls", "some, not all")
 
 
 def _show_survivors(exam: Exam, script: Sequence[Call], calls: int) -> None:
     """In how many calls a single unit survives, over other seeds."""
     exam.last = tuple(script[:1])
-    exam.show(f"sum(abs({{call}}[0] - {exam.memo['scale'].zero!r}) > 1e-9 for seed in range({calls}))")
+    exam.show(
+        f"sum(abs({{call}}[0] - {exam.memo['scale'].zero!r}) > 1e-9 for seed in range({calls}))")
 
 
 @verb()
-def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tolerance: float = 1e-5) -> None:
+def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64,
+                         tolerance: float = 1e-5) -> None:
     """multiplies the {of} that survive by 1/(1-p), within {tolerance:g}"""
     found, behind = factors(exam, LAYERS[of], p, calls)
     script, unit = exam.last, "a single input" if of == "inputs" else "a single unit"
@@ -77,28 +80,35 @@ def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64, tole
         exam.last = script[odd[0] : odd[0] + 1]
         exam.show(f"{exam.memo['scale'].shown('loss')}{f' / {behind!r}' * (behind != 1)}")
         digits = number if abs(factor - wanted) > 1e-4 * wanted else repr
-        raise Wrong(f"{unit} is multiplied by {digits(factor)} when it survives", f"{digits(wanted)} = 1/(1-p)")
+        raise Wrong(f"{unit} is multiplied by {digits(factor)} when it survives",
+                    f"{digits(wanted)} = 1/(1-p)")
 
 
 def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: float) -> bool:
-    """Whether a survivor gives the loss that its network has at test time when what comes after the layer is 1/(1-p) times as large.
+    """Whether a survivor gives the test-time loss of what comes after it 1/(1-p) times as large.
 
-    That holds for a right factor even where no factor can be read off: with another activation, or another loss.
+    That holds for a right factor even where no factor can be read off: with another activation, or
+    another loss.
     """
     question = single(layer)
     after = {INPUTS: ("W1",), FIRST: ("W2", "W3"), SECOND: ("W3",)}[layer]
-    loud = {name: value / (1 - p) if name in after else value for name, value in question.values.items()}
+    loud = {name: value / (1 - p) if name in after else value
+            for name, value in question.values.items()}
     silent = {name: 0 * value for name, value in question.values.items()}
-    ends = [at_test_time(exam, Question(Given("params", values), question.X, question.y)) for values in (silent, loud)]
+    ends = [at_test_time(exam, Question(Given("params", values), question.X, question.y))
+            for values in (silent, loud)]
     nothing, wanted = (loss_of(v) for v in exam.ask(*ends))
-    found = losses(exam, question, *rates(layer, p), [Seed(exam.seed(1000 + k)) for k in range(calls)])
-    return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing) for f in found)
+    found = losses(exam, question, *rates(layer, p),
+                   [Seed(exam.seed(1000 + k)) for k in range(calls)])
+    return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing)
+               for f in found)
 
 
 def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:
-    """Whether some of many units come through, and not all: that masks never change is told elsewhere."""
+    """Whether some of many units come through, and not all: constant masks are told elsewhere."""
     question = asked("reading_network", layer, (1.0 / units,) * units)
-    through = scores_read(exam, question, 1.0, rates(layer, p), [Seed(exam.seed(k)) for k in range(8)])
+    through = scores_read(exam, question, 1.0, rates(layer, p),
+                          [Seed(exam.seed(k)) for k in range(8)])
     unit = max(factors(exam, layer, p, 8)[0]) or np.inf
     return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
 
@@ -109,17 +119,21 @@ def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
 
 
 @verb(chances=1, sees=_seen)
-def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096, calls: int = 32) -> None:
+def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096,
+                             calls: int = 32) -> None:
     """drops each of the {of} with probability {p}"""
     layer = LAYERS[of]
     size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
     question = asked("reading_network", layer, (size / units,) * units)
-    found = scores_read(exam, question, size, rates(layer, p), [Seed(exam.seed(k)) for k in range(calls)])
+    found = scores_read(exam, question, size, rates(layer, p),
+                        [Seed(exam.seed(k)) for k in range(calls)])
     exam.last = ()  # a network of thousands of units is not for pasting
     counts = [_whole(score * units / size / unit) for score in found]
-    open_ = [c for c in counts if c] if layer != INPUTS else counts  # else the unit in series was dropped
+    # else the unit in series was dropped
+    open_ = [c for c in counts if c] if layer != INPUTS else counts
     if not open_:
-        raise Wrong(f"nothing came through in {calls} calls", f"something in about {round((1 - p) * calls)}")
+        raise Wrong(f"nothing came through in {calls} calls",
+                    f"something in about {round((1 - p) * calls)}")
     events = units * len(open_)
     expect(f"share of dropped {of}", events - sum(open_), events, p)
 
@@ -127,7 +141,8 @@ def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096
 def _whole(count: float) -> int:
     """A count read off a loss."""
     if not np.isfinite(count) or abs(count - round(count)) > READ * max(1.0, abs(count)):
-        raise Wrong(f"the loss shows {number(count)} survivors", "a whole number: the same factor for each of them")
+        raise Wrong(f"the loss shows {number(count)} survivors",
+                    "a whole number: the same factor for each of them")
     return round(count)
 
 
@@ -139,15 +154,18 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
     codes = tuple((size / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
     one = asked("reading_network", layer, codes, 0, 2)
     asks = [one, Question(one.params, Given("X[::-1]", one.X.value[::-1], one.params.first), one.y)]
-    script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k))) for k in range(calls) for q in asks]
+    script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k)))
+              for k in range(calls) for q in asks]
     known = scale(exam, asks[0], sum(codes))
-    read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit) for v in losses_of(exam, exam.ask(*script))]
+    read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit)
+            for v in losses_of(exam, exam.ask(*script))]
     exam.last = tuple(script[:1])
     exam.show(f"len({{round({{call}}[0], 9) for seed in range({calls})}})")
     pairs = list(zip(read[0::2], read[1::2], strict=True))
     both = [pair_ for pair_ in pairs if all(pair_)]
     if not both:
-        raise Wrong(f"in none of {calls} calls something came through for both examples", f"about {round((1 - p) ** 2 * calls)}")
+        raise Wrong(f"in none of {calls} calls something came through for both examples",
+                    f"about {round((1 - p) ** 2 * calls)}")
     if all(code == 2**CODED_UNITS - 1 for pair_ in both for code in pair_):
         raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
     if all(one == other for one, other in both):
@@ -156,29 +174,37 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
         raise Wrong("two examples always lose the same units", "a mask of its own for each example")
 
 
-@verb(chances=1, sees=off_by("a share of units surviving all three layers", lambda p, units, calls, **_: (units * calls, (1 - p) ** 3)))
+@verb(chances=1, sees=off_by("a share of units surviving all three layers",
+                             lambda p, units, calls, **_: (units * calls, (1 - p) ** 3)))
 def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
     """draws a mask of its own for the input and for each hidden layer"""
     share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))
     question = asked("square_network", units, 4.0 * share / units)
-    found = scores_read(exam, question, 4.0 * share, (p, p), [Seed(exam.seed(k)) for k in range(calls)])
+    found = scores_read(exam, question, 4.0 * share, (p, p),
+                        [Seed(exam.seed(k)) for k in range(calls)])
     exam.last = exam.last[:1]
-    exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / {4.0 * share * unit!r}")
-    count, events = sum(_whole(score * units / 4.0 / share / unit) for score in found), units * calls
-    expect("share of units that survive all three layers", count, events, share, formula=" = (1-p)^3")
+    exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / "
+              f"{4.0 * share * unit!r}")
+    count, events = sum(_whole(score * units / 4.0 / share / unit)
+                        for score in found), units * calls
+    expect("share of units that survive all three layers", count, events, share,
+           formula=" = (1-p)^3")
 
 
 @verb()
 def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
     """drops no scores"""
     question = asked("reading_network", INPUTS, (0.0,))
-    moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
+    moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}),
+                     question.X, question.y)
     known = scale(exam, moved, 2.0, silent=question)
-    scores = [known.read(loss) for loss in losses(exam, moved, p, p, [Seed(exam.seed(k)) for k in range(calls)])]
+    scores = [known.read(loss)
+              for loss in losses(exam, moved, p, p, [Seed(exam.seed(k)) for k in range(calls)])]
     exam.last = ()
     odd = [s for s in scores if not abs(s - 2.0) <= 1e-6]
     if odd:
-        raise Wrong(f"with all weights 0 and b3 = [0, 2], a score is {number(odd[0])} in {len(odd)} of {calls} calls", "2 always")
+        raise Wrong(f"with all weights 0 and b3 = [0, 2], a score is {number(odd[0])} in "
+                    f"{len(odd)} of {calls} calls", "2 always")
 
 
 @verb()
@@ -189,8 +215,11 @@ def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
         seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
         calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
         plain, *found = losses_of(exam, exam.ask(at_test_time(exam, question), *calls))
-        exam.last = tuple(replace(call, returns=(f"loss_{k}", "grads")) for k, call in enumerate(calls))
+        exam.last = tuple(replace(call, returns=(f"loss_{k}", "grads"))
+                          for k, call in enumerate(calls))
         exam.show("loss_0, loss_1, loss_2")
-        if len(set(found)) < 3 and set(found) != {plain}:  # a layer that is never dropped is told elsewhere
+        # a layer that is never dropped is told elsewhere
+        if len(set(found)) < 3 and set(found) != {plain}:
             where = "on the input" if p_in else "on the hidden layers"
-            raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, from other random numbers", "two losses")
+            raise Wrong(f"with dropout {where} the loss was {max(found, key=found.count)!r} twice, "
+                        "from other random numbers", "two losses")

@@ -10,7 +10,17 @@ from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
 from autograder.checks_api.inputs import direction
 from autograder.checks_api.symptoms import chance_from, nearest, symptom
 from autograder.dropout.network.losses import SMALL, loss, slope_errors
-from autograder.dropout.network.networks import INPUTS, Question, asked, grads_of, loss_call, loss_of, scale, scores_read, singles
+from autograder.dropout.network.networks import (
+    INPUTS,
+    Question,
+    asked,
+    grads_of,
+    loss_call,
+    loss_of,
+    scale,
+    scores_read,
+    singles,
+)
 from autograder.dropout.network.networks import losses as training_losses
 from autograder.model import Call, Given, Seed
 
@@ -26,17 +36,20 @@ def _question(exam: Exam) -> Question:
 
 def _tested(exam: Exam, question: Question, **more: Any) -> Call:
     """The network of test time, with a generator for whoever draws there without need."""
-    return loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}, **more)
+    return loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()),
+                     kwargs={"train": False}, **more)
 
 
 @symptom
 def loss_of_no_scores(exam: Exam) -> str:
     """The loss when all parameters are 0: log(classes), if it is a mean in nats."""
     question = _question(exam)
-    zero = Question(Given("zero", {k: 0 * v for k, v in question.values.items()}), question.X, question.y)
+    zero = Question(Given("zero", {k: 0 * v for k, v in question.values.items()}),
+                    question.X, question.y)
     (value,) = exam.ask(_tested(exam, zero))
     nats = float(np.log(SMALL[-1]))
-    table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2), "mean over all entries": nats / SMALL[-1], "minus": -nats}
+    table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2),
+             "mean over all entries": nats / SMALL[-1], "minus": -nats}
     table["over the batch"] = float(np.log(SMALL[-1] * BATCH))
     table["mean in float32"] = float(np.float32(nats))
     return nearest(loss_of(value), table, 1e-9)
@@ -54,7 +67,8 @@ def huge_scores(exam: Exam) -> str:
 
 @symptom
 def share(exam: Exam, *, layer: int) -> str:
-    """Which share of this layer survives: layer 0 alone, layer 2 alone (by its bias), 1 through both hidden layers."""
+    """Which share of this layer survives: layer 0 alone, layer 2 alone (by its bias), 1 through
+    both hidden layers."""
     p = P_IN if layer == INPUTS else P_HIDDEN
     kept = float(np.mean([f != 0 for f in singles(exam, layer, p, CALLS)]))
     q = 1 - p
@@ -65,10 +79,12 @@ def share(exam: Exam, *, layer: int) -> str:
 
 @symptom
 def whole_way(exam: Exam, *, p: float = 0.3) -> str:
-    """Which share comes through all three layers when both rates are the same (no rate is 0, which some divide by)."""
+    """Which share comes through all three layers when both rates are the same (no rate is 0, which
+    some divide by)."""
     question = asked("reading_network", INPUTS, (1.0,))
     known = scale(exam, question, 1.0)
-    kept = np.mean([abs(known.read(v)) > EXACT for v in training_losses(exam, question, p, p, [Seed(exam.seed(k)) for k in range(CALLS)])])
+    kept = np.mean([abs(known.read(v)) > EXACT for v in training_losses(
+        exam, question, p, p, [Seed(exam.seed(k)) for k in range(CALLS)])])
     return nearest(float(kept), {"1-p": (1 - p) ** 3, "p": p**3}, 0.1)
 
 
@@ -81,7 +97,8 @@ def factor(exam: Exam, *, layer: int) -> str:
     if len(factors) in (0, len(found)):
         return "none dropped" if len(factors) else "none survive"
     q = 1 - p
-    table = {"1": 1.0, "1/q": 1 / q, "1/q^2": q**-2, "1/q^3": q**-3, "1/q^4": q**-4, "1/p": 1 / p, "1/p^2": p**-2, "q": q, "q^2": q * q}
+    table = {"1": 1.0, "1/q": 1 / q, "1/q^2": q**-2, "1/q^3": q**-3, "1/q^4": q**-4, "1/p": 1 / p,
+             "1/p^2": p**-2, "q": q, "q^2": q * q}
     words = {nearest(float(f), table, EXACT) for f in factors}
     return words.pop() if len(words) == 1 else "varies"
 
@@ -90,9 +107,11 @@ def factor(exam: Exam, *, layer: int) -> str:
 def scores(exam: Exam) -> str:
     """Are the scores dropped too?"""
     question = asked("reading_network", INPUTS, (0.0,))
-    biased = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}), question.X, question.y)
+    biased = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}),
+                      question.X, question.y)
     known = scale(exam, biased, 2.0, silent=question)
-    found = [known.read(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN, [Seed(exam.seed(k)) for k in range(64)])]
+    found = [known.read(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN,
+                                                    [Seed(exam.seed(k)) for k in range(64)])]
     if max(found) - min(found) < EXACT:
         return "kept"
     return "dropped" if any(abs(f) < EXACT for f in found) else "varies"
@@ -103,18 +122,22 @@ def layers(exam: Exam) -> str:
     """Of units that survive one layer, do more than their share survive the next?"""
     units, p = 48, 0.5
     question = asked("square_network", units, 4.0 * (1 - p) ** 3 / units)
-    found = scores_read(exam, question, 4.0 * (1 - p) ** 3, (p, p), [Seed(exam.seed(k)) for k in range(24)])
+    found = scores_read(exam, question, 4.0 * (1 - p) ** 3, (p, p),
+                        [Seed(exam.seed(k)) for k in range(24)])
     kept = np.mean(found) / 4.0
-    return nearest(float(kept), {"apart": 0.125, "two alike": 0.25, "all alike": 0.5, "kept": 1.0}, 0.06)
+    return nearest(float(kept),
+                   {"apart": 0.125, "two alike": 0.25, "all alike": 0.5, "kept": 1.0}, 0.06)
 
 
 @symptom
 def examples(exam: Exam, *, layer: int) -> str:
-    """Do two examples lose the same units? "all" or "none" when all or none survive, "as a whole" when those of an example go together."""
+    """Do two examples lose the same units? "all" or "none" when all or none survive, "as a whole"
+    when those of an example go together."""
     codes = tuple((2.0 ** np.arange(8) / 64).tolist())
     asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
     p = (P_HIDDEN, 0.0) if layer == INPUTS else (0.0, P_HIDDEN)
-    values = exam.ask(*(loss_call(exam.function, q, *p, Seed(exam.seed(k))) for k in range(40) for q in asks))
+    values = exam.ask(*(loss_call(exam.function, q, *p, Seed(exam.seed(k))) for k in range(40)
+                        for q in asks))
     known = scale(exam, asks[0], sum(codes))
     read = [known.read(loss_of(v)) for v in values]
     both = [(a, b) for a, b in zip(read[0::2], read[1::2], strict=True) if a > 1e-6 and b > 1e-6]
@@ -125,9 +148,11 @@ def examples(exam: Exam, *, layer: int) -> str:
 
 @symptom
 def generator_used(exam: Exam) -> str:
-    """Where do the random numbers come from? "nowhere" when the losses are those without dropout."""
+    """Where do the random numbers come from? "nowhere" when the losses are those without
+    dropout."""
     word = chance_from(via=loss(P_IN, P_HIDDEN)).probe(exam)
-    if word == "frozen" and len({loss_of(v) for v in exam.ask(*(call for p in (0.0, P_IN) for call in loss(p, p).script(exam)))}) == 1:
+    if word == "frozen" and len({loss_of(v) for v in exam.ask(
+            *(call for p in (0.0, P_IN) for call in loss(p, p).script(exam)))}) == 1:
         return "nowhere"
     return word
 
@@ -135,8 +160,10 @@ def generator_used(exam: Exam) -> str:
 @symptom
 def at_test(exam: Exam) -> str:
     """Is test time the plain network?"""
-    plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False})
-    asked_ = [loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, Seed(exam.seed(k)), kwargs={"train": False}) for k in (2, 3)]
+    plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()),
+                      kwargs={"train": False})
+    asked_ = [loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, Seed(exam.seed(k)),
+                        kwargs={"train": False}) for k in (2, 3)]
     first, *others = (loss_of(v) for v in exam.ask(plain, *asked_))
     if others[0] != others[1]:
         return "drops"
@@ -155,7 +182,7 @@ def digits(exam: Exam) -> str:
     return ", ".join(f"{name} nearly" for name, error in off if 1e-10 < error < 1e-5) or "ten"
 
 
-# ------------------------------------------------------------------------------------------------------------------------- gradients
+# ---------------------------------------------------------------------------------------- gradients
 @symptom
 def delta(exam: Exam) -> str:
     """What the gradient of the last bias is for one example: that of the scores."""
@@ -167,15 +194,18 @@ def delta(exam: Exam) -> str:
     scores = (h @ question.values["W3"] + question.values["b3"])[0]
     probs, one = np.exp(scores) / np.exp(scores).sum(), np.eye(SMALL[-1])[question.y.value[0]]
     flat = np.maximum(scores, 0)
-    table = {"P - one-hot": probs - one, "of scores without negatives": np.exp(flat) / np.exp(flat).sum() - one,
-             "P": probs, "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1,
-             "one-hot": one, "-one-hot": -one, "of the right class only": (probs - one) * one, "scores": scores}
-    return next((word for word, wanted in table.items() if np.allclose(got, wanted, rtol=1e-5, atol=1e-9)), "other")
+    table = {"P - one-hot": probs - one,
+             "of scores without negatives": np.exp(flat) / np.exp(flat).sum() - one, "P": probs,
+             "one-hot - P": one - probs, "0": 0 * one, "1": 0 * one + 1, "one-hot": one,
+             "-one-hot": -one, "of the right class only": (probs - one) * one, "scores": scores}
+    return next((word for word, wanted in table.items()
+                 if np.allclose(got, wanted, rtol=1e-5, atol=1e-9)), "other")
 
 
 @symptom
 def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> str:
-    """How one gradient compares with finite differences of the loss: "right", a constant factor, or "wrong".
+    """How one gradient compares with finite differences of the loss: "right", a constant factor, or
+    "wrong".
 
     "unclear" when the same seed gives another loss: then a difference quotient means nothing.
     """
@@ -192,7 +222,8 @@ def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> s
     q = 1 - (p_hidden or p_in or 0.5)
     table = {"times N": BATCH, "times 1/N": 1 / BATCH, "minus": -1.0}
     if p_hidden or p_in:
-        table |= {"times q": q, "times q^2": q * q, "times 1/q": 1 / q, "times 1/q^2": q**-2, "times q/p": q / (1 - q)}
+        table |= {"times q": q, "times q^2": q * q, "times 1/q": 1 / q, "times 1/q^2": q**-2,
+                  "times q/p": q / (1 - q)}
     words = {nearest(r, table, 1e-4 * max(1.0, abs(r))) if r else "zero" for r in ratios}
     return words.pop() if len(words) == 1 else "wrong"
 
@@ -214,9 +245,11 @@ def _ratios(exam: Exam, question: Question, name: str, p: tuple[float, float]) -
 
 @symptom
 def dropped_units(exam: Exam, *, layer: int) -> str:
-    """What gradient the weights into a dropped unit get: "none", "some" (it is as if kept), or that of "another" mask."""
+    """What gradient the weights into a dropped unit get: "none", "some" (it is as if kept), or that
+    of "another" mask."""
     question = asked("firm_network", (80, 80, 80, 4), 1, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, 0.0, P_HIDDEN, Seed(exam.seed()), ship=None))
+    (value,) = exam.ask(loss_call(exam.function, question, 0.0, P_HIDDEN,
+                                  Seed(exam.seed()), ship=None))
     grads = grads_of(value, question.values)
     active = question.values[f"b{layer}"] > 0
     gone = (grads[f"W{layer + 1}"] == 0).all(axis=1)[active]
@@ -233,7 +266,8 @@ def dropped_inputs(exam: Exam) -> str:
     """Do the weights out of a dropped input get a gradient?"""
     question = asked("firm_network", (60, 8, 7, 4), 1, exam.seed(1))
     plain = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()))
-    other, value = exam.ask(plain, loss_call(exam.function, question, P_HIDDEN, 0.0, Seed(exam.seed()), ship=None))
+    other, value = exam.ask(plain, loss_call(exam.function, question, P_HIDDEN, 0.0,
+                                             Seed(exam.seed()), ship=None))
     if loss_of(other) == loss_of(value):
         return "none dropped"
     gradient = grads_of(value, question.values)["W1"]
@@ -242,7 +276,8 @@ def dropped_inputs(exam: Exam) -> str:
 
 @symptom
 def inactive_units(exam: Exam, *, layer: int) -> str:
-    """Do units whose ReLU is off for the only example get a gradient, and which share of what comes from above?
+    """Do units whose ReLU is off for the only example get a gradient, and which share of what comes
+    from above?
 
     "none", "a small share" (a leaky ReLU), "changing shares" (a curve), or "some".
     """
@@ -269,15 +304,18 @@ def gradient_shapes(exam: Exam) -> str:
     if isinstance(grads, dict) and {f"d{name}" for name in question.values} <= set(grads):
         return "those of params, as dW1, db1 and so on"
     grads_of(value, question.values)
-    return "those of params" if all(np.shape(grads[n]) == p.shape for n, p in question.values.items()) else "with other axes"
+    return "those of params" if all(np.shape(grads[n]) == p.shape
+                                    for n, p in question.values.items()) else "with other axes"
 
 
 @symptom
 def penalty(exam: Exam) -> str:
-    """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of themselves, "without data", or "none"."""
+    """Do weights count that meet no data? "in the loss", "in the gradients only" as a multiple of
+    themselves, "without data", or "none"."""
     question = _question(exam)
     no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
-    calls = [_tested(exam, q, ship=None) for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
+    calls = [_tested(exam, q, ship=None)
+             for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
     first, second = exam.ask(*calls)
     if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
         return "in the loss"
@@ -286,7 +324,8 @@ def penalty(exam: Exam) -> str:
         return "none"
     W = question.values["W1"]
     share = float((once * W).sum() / (W * W).sum())
-    decay = np.allclose(once, share * W, rtol=1e-6) and np.allclose(thrice, 3 * share * W, rtol=1e-6)
+    decay = (np.allclose(once, share * W, rtol=1e-6)
+             and np.allclose(thrice, 3 * share * W, rtol=1e-6))
     return "in the gradients only" if decay else "without data"
 
 
@@ -294,9 +333,11 @@ def penalty(exam: Exam) -> str:
 def rate_one(exam: Exam) -> str:
     """What p_hidden = 1 gives."""
     try:
-        (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0, Seed(exam.seed()), ship=None))
+        (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0,
+                                      Seed(exam.seed()), ship=None))
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
     loss = array(pair(value, ("loss", "grads"))[0], "loss", ())
     grads = grads_of(value, _question(exam).values)
-    return "finite" if np.isfinite(loss) and all(np.isfinite(g).all() for g in grads.values()) else "NaN"
+    return ("finite" if np.isfinite(loss)
+            and all(np.isfinite(g).all() for g in grads.values()) else "NaN")

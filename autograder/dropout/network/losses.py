@@ -1,7 +1,8 @@
-"""Verbs about the loss of a network with dropout on its input and its hidden layers, and about its gradients.
+"""Verbs about the loss of a network with dropout on input and hidden layers, and its gradients.
 
-No mask is ever compared with a particular one: which units were dropped is read off the student's own loss, and gradients are compared
-with central differences of the student's own loss under the same seed. So masks may be drawn in any order and in any way.
+No mask is ever compared with a particular one: which units were dropped is read off the student's
+own loss, and gradients are compared with central differences of the student's own loss under the
+same seed. So masks may be drawn in any order and in any way.
 """
 
 from __future__ import annotations
@@ -55,18 +56,21 @@ __all__ = [
 Sizes = tuple[int, ...]
 SMALL: Sizes = (6, 8, 7, 4)
 STEP = 1e-5
-DIRECTIONAL = 1e-5  # error over |gradient| / sqrt(n): right code stays far below it, also with 1e-8 added in a logarithm
+# error over |gradient| / sqrt(n): right code stays far below it, also with 1e-8 added in a
+# logarithm
+DIRECTIONAL = 1e-5
 BACK = 1e-6  # how near one gradient must be to what follows from another
 READ = 1e-4  # how far a count read off a loss may be from a whole number
-READABLE = 1e-3  # how far a score read off a loss may be from the score itself, in a network whose losses can be read
+# how far a score read off a loss may be from the score itself, in a network whose losses can be
+# read
+READABLE = 1e-3
 CODED_UNITS = 12  # a reading of so many units is exact to a thousandth
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- values
-def loss(
-    p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, sizes: Sizes = SMALL, batch: int = 9, maker: str = "firm_network"
-) -> View:
-    """The loss of a network; that another seed gives another one is asked by `draws_its_masks_afresh`."""
+# ------------------------------------------------------------------------------------------- values
+def loss(p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, sizes: Sizes = SMALL,
+         batch: int = 9, maker: str = "firm_network") -> View:
+    """The loss of a network; that seeds matter is asked by `draws_its_masks_afresh`."""
 
     def call(exam: Exam, number: int) -> Call:
         question = asked(maker, sizes, batch, exam.seed(1))
@@ -74,7 +78,8 @@ def loss(
             return plain_call(exam.function, question, p_in, p_hidden)
         return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(number)))
 
-    return View(call, lambda value: np.asarray(loss_of(value)), "loss", apart="one, other", follows=False)
+    return View(call, lambda value: np.asarray(loss_of(value)), "loss", apart="one, other",
+                follows=False)
 
 
 def scores(sizes: Sizes = SMALL, batch: int = 9, maker: str = "firm_network") -> View:
@@ -95,22 +100,28 @@ def feels_its_scores(exam: Exam) -> None:
 
 @verb()
 def shows_its_scores(exam: Exam) -> None:
-    """passes a positive number on through both layers, and turns the scores 0 and s of each example into log(1 + exp(s)), up to a unit"""
-    alone, between = asked("reading_network", INPUTS, (1.0,)), asked("reading_network", INPUTS, (1.0,), 0, 2)
+    """passes a positive number on through both layers, and turns the scores 0 and s of each example
+    into log(1 + exp(s)), up to a unit"""
+    alone, between = asked("reading_network", INPUTS,
+                           (1.0,)), asked("reading_network", INPUTS, (1.0,), 0, 2)
     for question, by in product((alone, between), (0.5, 2.0)):
         known = scale(exam, question, 1.0)
-        (value,) = exam.ask(at_test_time(exam, Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
+        (value,) = exam.ask(at_test_time(exam, Question(
+            question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
         score = known.read(loss_of(value))
         if not abs(score - by) <= READABLE:
             exam.show(known.shown("loss"))
-            raise Wrong(f"the loss of the input {by:g} is that of the score {number(score)}, when that of 1 is that of 1", f"{by:g}")
+            raise Wrong(f"the loss of the input {by:g} is that of the score {number(score)}, when "
+                        "that of 1 is that of 1", f"{by:g}")
 
 
 @verb()
-def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float,
+                                     sizes: Sizes = SMALL, batch: int = 9) -> None:
     """returns each gradient in the very shape of its parameter"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), ship=None))
+    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden,
+                                  Seed(exam.seed()), ship=None))
     grads_of(value, question.values)
     for name, parameter in question.values.items():
         array(value[1][name], f'grads["{name}"]', parameter.shape)
@@ -120,21 +131,26 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
 def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """is in training, with both rates 0, the network of test time"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())), at_test_time(exam, question), 1e-5)
+    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())),
+          at_test_time(exam, question), 1e-5)
 
 
 @verb()
-def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float, sizes: Sizes = SMALL, batch: int = 9) -> None:
+def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: float,
+                                      sizes: Sizes = SMALL, batch: int = 9) -> None:
     """drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     plain = at_test_time(exam, question)
     _same(exam, plain_call(exam.function, question, p_in, p_hidden), plain)
-    _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)), kwargs={"train": False}), plain)
+    _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)),
+                          kwargs={"train": False}), plain)
 
 
-def at_test_time(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0, **more: Any) -> Call:
-    """The network of test time. It gets a generator: who draws there without need is told so once, and answers the rest."""
-    return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, **more)
+def at_test_time(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0,
+                 **more: Any) -> Call:
+    """The network of test time, with a generator: who draws there is told so once, and goes on."""
+    return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()),
+                     kwargs={"train": False}, **more)
 
 
 def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
@@ -148,7 +164,8 @@ def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
 def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) -> None:
     """draws no random number at test time"""
     question = asked("firm_network", SMALL, 9, exam.seed(1))
-    call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()), kwargs={"train": False}, watch=True)
+    call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()),
+                     kwargs={"train": False}, watch=True)
     (answer,) = exam.returned(call)
     loss_of(answer.value)
     if answer.beside.rng_moved or answer.beside.global_rng_moved:
@@ -157,15 +174,18 @@ def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) ->
 
 @verb()
 def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
-    """stays finite when a score is larger than the others by {gap:g}, of its own example or of another"""
+    """stays finite when a score is larger than the others by {gap:g}, of its own example or of
+    another"""
     own = asked("reading_network", INPUTS, (gap,))
-    among = asked("reading_network", INPUTS, (gap,), 0, 2)  # the other example has small scores: its largest one is not that of the batch
+    # the other example has small scores: its largest one is not that of the batch
+    among = asked("reading_network", INPUTS, (gap,), 0, 2)
     for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
         (answer,) = exam.returned(at_test_time(exam, question, ship=None, watch=True))
         compare(np.array(loss_of(answer.value)), np.array(wanted), "loss", 1e-6)
         for name, gradient in grads_of(answer.value, question.values).items():
             if not np.isfinite(gradient).all():
-                raise Wrong(f'grads["{name}"] holds {number(gradient[~np.isfinite(gradient)][0])}', "finite numbers")
+                raise Wrong(f'grads["{name}"] holds {number(gradient[~np.isfinite(gradient)][0])}',
+                            "finite numbers")
 
 
 @verb()
@@ -173,9 +193,11 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
     """gives the loss of the last bias alone, no NaN and no warning, when p_hidden = 1"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     first = f'{question.params.first}\ncut = {{**params, "W3": 0 * params["W3"]}}'
-    cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}, first), question.X, question.y)
+    cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}, first),
+                   question.X, question.y)
     bias_only = at_test_time(exam, cut)
-    everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()), ship=None, watch=True)
+    everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()),
+                           ship=None, watch=True)
     wanted, answer = (a for a in exam.returned(bias_only, everything))
     exam.last = (everything,)
     compare(np.array(loss_of(answer.value)), np.array(loss_of(wanted.value)), "loss", 1e-12)
@@ -186,52 +208,60 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
     demand_no_warning(answer)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- gradients
+# ---------------------------------------------------------------------------------------- gradients
 @verb()
-def agrees_with_its_own_loss(
-    exam: Exam, *, case: str, p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, of: Sequence[str] = NAMES,
-    sizes: Sizes = SMALL, batch: int = 9, directions: int = 3,
-) -> None:
+def agrees_with_its_own_loss(exam: Exam, *, case: str, p_in: float = 0.0, p_hidden: float = 0.0,
+                             train: bool = True, of: Sequence[str] = NAMES, sizes: Sizes = SMALL,
+                             batch: int = 9, directions: int = 3) -> None:
     """gives the gradients of its own loss {case}"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
     errors = slope_errors(exam, question, (p_in, p_hidden), train, directions, of)
     for name, (error, by_grads, measured, seed) in errors.items():
         if not error <= DIRECTIONAL:
             _must_be_measurable(exam, question, (p_in, p_hidden), train)
-            u = Given("u", None, f"u = np.random.default_rng({seed}).normal(size={question.values[name].shape})")
+            u = Given("u", None, "u = "
+                      f"np.random.default_rng({seed}).normal(size={question.values[name].shape})")
             exam.show(f'(grads["{name}"] * u).sum() / np.linalg.norm(u)', u)
-            raise Wrong(f'along a random direction, grads["{name}"] gives the slope {number(by_grads)}', f"{number(measured)}, as measured")
+            raise Wrong(f'along a random direction, grads["{name}"] gives the slope '
+                        f'{number(by_grads)}', f"{number(measured)}, as measured")
 
 
-def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float], train: bool) -> None:
-    """Say so where the loss itself is why no gradient can agree with it: other masks for the same seed, or too few digits."""
-    again = loss_call(exam.function, question, *p, Seed(exam.seed())) if train else at_test_time(exam, question, *p)
+def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float],
+                        train: bool) -> None:
+    """Say so where the loss itself is why no gradient agrees: other masks, or too few digits."""
+    again = (loss_call(exam.function, question, *p, Seed(exam.seed())) if train
+             else at_test_time(exam, question, *p))
     shown = exam.last
     one, other = losses_of(exam, exam.ask(again, again))
     exam.last = shown
     if one != other:
         exam.show_two([again, again], "one, other")
-        got = f"the same question with the same seed gave the losses {number(one)} and {number(other)}"
+        got = (f"the same question with the same seed gave the losses {number(one)} and "
+               f"{number(other)}")
         raise Wrong(got, "one loss, so that a slope can be measured")
     if one and one == float(np.float32(one)):
         got = f"loss = {number(one)} has the seven digits of float32"
         raise Wrong(got, "float64, as the parameters are, so that a slope can be measured")
 
 
-def slope_errors(
-    exam: Exam, question: Question, p: tuple[float, float], train: bool = True, directions: int = 3, of: Sequence[str] = NAMES
-) -> dict[str, tuple[float, float, float, int]]:
-    """For each parameter the worst of random directions: (error over |gradient| / sqrt(n), slope by the gradient, slope measured, seed)."""
+def slope_errors(exam: Exam, question: Question, p: tuple[float, float], train: bool = True,
+                 directions: int = 3,
+                 of: Sequence[str] = NAMES) -> dict[str, tuple[float, float, float, int]]:
+    """For each parameter the worst direction: (error over |gradient| / sqrt(n), slopes, seed)."""
 
     def call(q: Question, **more: Any) -> Call:
-        return loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train else at_test_time(exam, q, *p, **more)
+        return (loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train
+                else at_test_time(exam, q, *p, **more))
 
-    seeds = [(name, 100 * k + place) for place, name in enumerate(question.values) for k in range(1, directions + 1)]
+    seeds = [(name, 100 * k + place) for place, name in enumerate(question.values)
+             for k in range(1, directions + 1)]
     ways = [(name, exam.seed(seed)) for name, seed in seeds if name in of]
-    moved = [call(question.moved(n, sign * STEP * direction(question.values[n].shape, seed))) for n, seed in ways for sign in (1, -1)]
+    moved = [call(question.moved(n, sign * STEP * direction(question.values[n].shape, seed)))
+             for n, seed in ways for sign in (1, -1)]
     first, *values = exam.ask(call(question, ship=None), *moved)
     exam.last = exam.last[:1]
-    rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP  # of the measured slope: it must not look like a mistake
+    # of the measured slope: it must not look like a mistake
+    rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP
     grads = grads_of(first, {name: question.values[name] for name in of})
     return _worst(grads, ways, [loss_of(v) for v in values], rounding)
 
@@ -244,7 +274,8 @@ def _worst(
         u = direction(grads[name].shape, seed)
         measured, by_grads = (plus - minus) / (2 * STEP), float((grads[name] * u).sum())
         norm = float(np.linalg.norm(grads[name])) / np.sqrt(u.size) or 1.0
-        error = max(abs(measured - by_grads) - rounding, 0.0) / norm if np.isfinite(by_grads) else np.inf
+        error = (max(abs(measured - by_grads) - rounding, 0.0) / norm
+                 if np.isfinite(by_grads) else np.inf)
         if name not in worst or error > worst[name][0]:
             worst[name] = (error, by_grads, measured, seed)
     return worst
@@ -258,11 +289,13 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     (value,) = exam.ask(at_test_time(exam, question, ship=None))
     loss_of(value)
     values = question.values
-    grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})  # others may come later
+    # others may come later
+    grads = grads_of(value, {name: values[name] for name in (f"b{layer + 1}", f"b{layer}")})
     h = [question.X.value[0]]
     for n in (FIRST, SECOND):
         h.append(np.maximum(h[-1] @ values[f"W{n}"] + values[f"b{n}"], 0))
-    above = grads[f"b{layer + 1}"]  # one example: the gradient of a bias is that of what it is added to
+    # one example: the gradient of a bias is that of what it is added to
+    above = grads[f"b{layer + 1}"]
     if not above.any():
         raise Wrong(f'grads["b{layer + 1}"] is 0 everywhere', "a gradient that can be led back")
     da = (above @ values[f"W{layer + 1}"].T) * (h[layer] > 0)
@@ -270,59 +303,72 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
 
 
 @verb()
-def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 40, calls: int = 24) -> None:
+def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float, units: int = 40,
+                                    calls: int = 24) -> None:
     """gives the weights into and out of a dropped unit exactly no gradient"""
     question = asked("firm_network", (units, units, units, 5), 1, exam.seed(1))
-    first = f'{question.params.first}\nunbiased = {{k: v * (k[0] == "W") for k, v in params.items()}}'
+    first = (f'{question.params.first}\n'
+             f'unbiased = {{k: v * (k[0] == "W") for k, v in params.items()}}')
     unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()}, first)
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
-    script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None) for k in range(calls)]
+    script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None)
+              for k in range(calls)]
     first, *values = exam.ask(at_test_time(exam, silence, ship=None), *script)
     exam.last = exam.last[:1]
-    floor = grads_of(first, question.values)  # no unit says anything: what weights get then (a penalty) is told elsewhere
+    # no unit says anything: what weights get then (a penalty) is told elsewhere
+    floor = grads_of(first, question.values)
     quiet = []
     for call, value in zip(script, values, strict=True):
         exam.last = (call,)
-        grads = {name: g - floor[name] * (name[0] == "W") for name, g in grads_of(value, question.values).items()}
+        grads = {name: g - floor[name] * (name[0] == "W")
+                 for name, g in grads_of(value, question.values).items()}
         _same_units_dropped(exam, grads, question)
         quiet.append(_silent(grads["W1"], 1))
     exam.last = tuple(script[:1])
     exam.show('(grads["W1"] == 0).all(axis=1).sum()')
     if not any(rows.any() for rows in quiet) or all(rows.all() for rows in quiet):
-        raise Wrong(f'{int(quiet[0].sum())} of {units} rows of grads["W1"] are 0', f"about {p_in:g} of them: the dropped inputs")
+        raise Wrong(f'{int(quiet[0].sum())} of {units} rows of grads["W1"] are 0',
+                    f"about {p_in:g} of them: the dropped inputs")
 
 
 def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
     """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
-        out, into = _silent(grads[f"W{layer + 1}"], 1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
+        out, into = _silent(grads[f"W{layer + 1}"],
+                            1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
         leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
         where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
-        sides = f"into = (grads['W{layer}'] != 0).any(axis=0) | (grads['b{layer}'] != 0)\nout = (grads['W{layer + 1}'] != 0).any(axis=1)"
+        sides = (f"into = (grads['W{layer}'] != 0).any(axis=0) | (grads['b{layer}'] != 0)\n"
+                 f"out = (grads['W{layer + 1}'] != 0).any(axis=1)")
         sides, on = sides.replace("'", '"'), f'(params["b{layer}"] > 0)'
         if leaking:
             exam.show(f"{sides}\n(into & ~out & {on}).sum()")
-            raise Wrong(f"{leaking} units have a gradient in {where[0]} and none in {where[1]}", "in both, or (when dropped) in neither")
+            raise Wrong(f"{leaking} units have a gradient in {where[0]} and none in {where[1]}",
+                        "in both, or (when dropped) in neither")
         if blocked:
             exam.show(f"{sides}\n(out & ~into & {on}).sum()")
-            raise Wrong(f"{blocked} units have a gradient in {where[1]} and none in {where[0]}", "in both, or (when dropped) in neither")
+            raise Wrong(f"{blocked} units have a gradient in {where[1]} and none in {where[0]}",
+                        "in both, or (when dropped) in neither")
 
 
 def _silent(gradient: Array, axis: int) -> Array:
     return np.asarray((gradient == 0).all(axis=axis))
 
 
-# ------------------------------------------------------------------------------------------------- a leash, and a gradient of scores
+# ---------------------------------------------------------------- a leash, and a gradient of scores
 @verb()
 def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
     """shortens a column that is too long, and the more the shorter the leash"""
     W = np.array([[3.0], [4.0]])
-    calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",)) for leash in (c, c / 2)]
-    first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float))) for v in exam.ask(*calls))
+    calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",))
+             for leash in (c, c / 2)]
+    first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float)))
+                     for v in exam.ask(*calls))
     if not 0 < second < first < np.linalg.norm(W):
         exam.show_two(calls, "np.linalg.norm(one), np.linalg.norm(other)")
-        got = f"the column [3, 4] has the length {number(first)} with c = {c:g}, and {number(second)} with c = {c / 2:g}"
+        got = (f"the column [3, 4] has the length {number(first)} with c = {c:g}, and "
+               f"{number(second)} with c = {c / 2:g}")
         raise Wrong(got, f"{c:g} and {c / 2:g}")
 
 
@@ -338,10 +384,12 @@ def gives_a_gradient_of_scores(
     given, labels = np.array(probs), np.array(y)
     asked = tuple(Given(f"np.array({a.tolist()})", a) for a in (given, labels))
     call = Call(exam.function, asked, returns=("dscores",))
-    found, one_hot = array(exam.ask(call)[0], "dscores", given.shape).astype(float), np.eye(given.shape[1], dtype=bool)[labels]
+    found, one_hot = array(exam.ask(call)[0], "dscores",
+                           given.shape).astype(float), np.eye(given.shape[1], dtype=bool)[labels]
     own, missing = found[one_hot], 1 - given[one_hot]
     opposed = ((found * own[:, None])[~one_hot] <= 0).all()  # to the other scores of its row
     if not (opposed and own.all() and np.allclose(own / missing, own[0] / missing[0], rtol=1e-4)):
         got = f"dscores of the right classes = {', '.join(map(number, own))}"
         exam.show(f"dscores[np.arange({len(y)}), {list(y)}]")
-        raise Wrong(got, f"in the ratio of {', '.join(map(number, missing))}, and of the other sign than the rest of their rows")
+        raise Wrong(got, f"in the ratio of {', '.join(map(number, missing))}, and of the other "
+                    "sign than the rest of their rows")

@@ -1,8 +1,9 @@
-"""Networks to ask about: small inputs for functions with the signature `(params, X, y, p_in, p_hidden, rng, train=True) -> (loss, grads)`.
+"""Networks to ask about: `(params, X, y, p_in, p_hidden, rng, train=True) -> (loss, grads)`.
 
-`params` and `grads` are dicts W1 b1 W2 b2 W3 b3 (W is (in, out), b is (out,)), the hidden layers are ReLUs, the loss is a mean softmax
-cross-entropy. A *firm* network keeps every ReLU away from its kink whatever is dropped; a *reading* network lets the loss say which units
-of one layer were dropped. Both can be imported and run by students: a message shows how.
+`params` and `grads` are dicts W1 b1 W2 b2 W3 b3 (W is (in, out), b is (out,)), the hidden layers
+are ReLUs, the loss is a mean softmax cross-entropy. A *firm* network keeps every ReLU away from its
+kink whatever is dropped; a *reading* network lets the loss say which units of one layer were
+dropped. Both can be imported and run by students: a message shows how.
 """
 
 from __future__ import annotations
@@ -24,32 +25,37 @@ __all__ = [
 ]
 
 INPUTS, FIRST, SECOND = 0, 1, 2
-LAYERS = {"inputs": INPUTS, "units of hidden layer 1": FIRST, "units of hidden layer 2": SECOND}  # as lists say
+# as lists say
+LAYERS = {"inputs": INPUTS, "units of hidden layer 1": FIRST, "units of hidden layer 2": SECOND}
 NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
 FAN = 64  # units of layer 2 behind one of layer 1: all of them are dropped with probability p^64
 Params = dict[str, Array]
 Network = tuple[Params, Array, Array]
 
 
-# ------------------------------------------------------------------------------------------------------------------ firm networks
+# ------------------------------------------------------------------------------------ firm networks
 def firm_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
-    """(params, X, y) in which no mask brings a ReLU near its kink, although every hidden unit is on for some examples and off for others.
+    """(params, X, y) in which no mask brings a ReLU near its kink; units are on for some examples.
 
-    Examples and units carry a sign each. Every term of a preactivation has the product of its example's and its unit's sign, so terms that
-    are dropped cannot make it cross zero; biases, always of the unit's sign, are too small to turn it round, and hold when all is dropped.
+    Examples and units carry a sign each. Every term of a preactivation has the product of its
+    example's and its unit's sign, so terms that are dropped cannot make it cross zero; biases,
+    always of the unit's sign, are too small to turn it round, and hold when all is dropped.
     """
     rng = np.random.default_rng(seed)
-    signs = [np.ones(sizes[0]), *(rng.permutation(np.resize([1.0, -1.0], size)) for size in sizes[1:-1])]
+    signs = [np.ones(sizes[0]),
+             *(rng.permutation(np.resize([1.0, -1.0], size)) for size in sizes[1:-1])]
     params: Params = {}
     for layer, (before, after) in enumerate(pairwise(signs), 1):
         shape = (before.size, after.size)
         params[f"W{layer}"] = before[:, None] * after * rng.uniform(1.0, 3.0, shape) / before.size
         params[f"b{layer}"] = after * rng.uniform(0.01, 0.02, after.size)
-    # scores of moderate size: no example is certain, and none so unlikely that 1e-8 added in a logarithm counts
+    # scores of moderate size: no example is certain, and none so unlikely that 1e-8 added in a
+    # logarithm counts
     params[f"W{len(signs)}"] = 0.3 * rng.normal(size=sizes[-2:]) / np.sqrt(sizes[-2])
     params[f"b{len(signs)}"] = 0.3 * rng.normal(size=sizes[-1])
     turn = np.resize([1.0, -1.0], batch)
-    return params, turn[:, None] * rng.uniform(0.5, 1.5, (batch, sizes[0])), rng.integers(0, sizes[-1], batch)
+    return params, turn[:, None] * rng.uniform(0.5, 1.5, (batch, sizes[0])), rng.integers(
+        0, sizes[-1], batch)
 
 
 def normal_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
@@ -62,50 +68,57 @@ def normal_network(sizes: Sequence[int], batch: int, seed: int) -> Network:
     return params, rng.normal(size=(batch, sizes[0])), rng.integers(0, sizes[-1], batch)
 
 
-# --------------------------------------------------------------------------------------------------------------- reading networks
-def reading_network(layer: int, codes: Sequence[float], example: int = 0, batch: int = 1) -> Network:
-    """(params, X, y) whose scores are 0 and sum(codes * multipliers of this layer), for one example of the batch; all else is 0.
+# --------------------------------------------------------------------------------- reading networks
+def reading_network(layer: int, codes: Sequence[float], example: int = 0,
+                    batch: int = 1) -> Network:
+    """(params, X, y) of scores 0 and sum(codes * multipliers of this layer), for one example.
 
-    Layer 0 is the input, 1 and 2 are the hidden layers; the other hidden layer has a single unit, through which all must pass.
+    Layer 0 is the input, 1 and 2 are the hidden layers; the other hidden layer has a single unit,
+    through which all must pass.
     """
     weights = np.array(codes, dtype=float).reshape(1, -1)
     units = weights.size
     one, fan_in = np.ones((1, 1)), np.ones((units, 1))
-    chain = {INPUTS: (weights, fan_in, one, 1), FIRST: (one, weights, fan_in, 1), SECOND: (one, one, weights, units)}[layer]
+    chain = {INPUTS: (weights, fan_in, one, 1), FIRST: (one, weights, fan_in, 1),
+             SECOND: (one, one, weights, units)}[layer]
     row, W1, W2, last = chain
     X = np.zeros((batch, row.size))
     X[example] = row
     W3 = np.column_stack([np.zeros(last), np.ones(last)])
-    params = {"W1": W1, "b1": np.zeros(W1.shape[1]), "W2": W2, "b2": np.zeros(W2.shape[1]), "W3": W3, "b3": np.zeros(2)}
+    params = {"W1": W1, "b1": np.zeros(W1.shape[1]), "W2": W2, "b2": np.zeros(W2.shape[1]),
+              "W3": W3, "b3": np.zeros(2)}
     return params, X, np.zeros(batch, dtype=np.int64)
 
 
 def square_network(units: int, size: float) -> Network:
-    """(params, X, y) of one example in which unit u of a layer feeds unit u of the next: a score counts the units never dropped."""
+    """(params, X, y): unit u of a layer feeds unit u of the next; a score counts those kept."""
     eye, none = np.eye(units), np.zeros(units)
     W3 = np.column_stack([none, np.full(units, size)])
-    params = {"W1": eye, "b1": none, "W2": eye.copy(), "b2": none.copy(), "W3": W3, "b3": np.zeros(2)}
+    params = {"W1": eye, "b1": none, "W2": eye.copy(), "b2": none.copy(), "W3": W3,
+              "b3": np.zeros(2)}
     return params, np.ones((1, units)), np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What a student's own loss is when the only score is 0, and when it is `score`: so that losses in bits, or sums, can be read too."""
+    """What a student's loss is when the only score is 0, or `score`: bits and sums are read too."""
 
     zero: float
     full: float
     score: float
 
     def read(self, loss: float) -> float:
-        """The score that made this loss, on a scale that is one of log(1 + exp(s)) up to its unit and its origin."""
-        nats = (loss - self.zero) * (np.log1p(np.exp(self.score)) - np.log(2)) / (self.full - self.zero) + np.log(2)
+        """The score that made this loss, on the scale of log(1 + exp(s)) up to its unit."""
+        nats = ((loss - self.zero) * (np.log1p(np.exp(self.score)) - np.log(2))
+                / (self.full - self.zero) + np.log(2))
         return float(np.log(np.expm1(nats))) if nats > 0 else -np.inf
 
     def shown(self, loss: str) -> str:
         """Python that does the same."""
         unit = (np.log1p(np.exp(self.score)) - np.log(2)) / (self.full - self.zero)
         usual = abs(unit - 1) < 1e-9 and abs(self.zero - np.log(2)) < 1e-9
-        return f"np.log(np.expm1({loss}))" if usual else f"np.log(np.expm1(({loss} - {self.zero!r}) * {unit!r} + np.log(2)))"
+        return (f"np.log(np.expm1({loss}))" if usual
+                else f"np.log(np.expm1(({loss} - {self.zero!r}) * {unit!r} + np.log(2)))")
 
 
 MAKERS: dict[str, Callable[..., Network]] = {
@@ -113,7 +126,7 @@ MAKERS: dict[str, Callable[..., Network]] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------------------------------- questions
+# ---------------------------------------------------------------------------------------- questions
 @dataclass(frozen=True)
 class Question:
     """A network and its data, each with the text that shows it."""
@@ -138,8 +151,10 @@ def asked(maker: str, *arguments: Any) -> Question:
     """What `maker(*arguments)` gives, as a question that can be pasted."""
     values = MAKERS[maker](*arguments)
     shown = ", ".join(repr(a) for a in arguments)
-    first = f"from autograder.dropout.network.networks import {maker}\nparams, X, y = {maker}({shown})"
-    params, X, y = (Given(name, value, first) for name, value in zip(("params", "X", "y"), values, strict=True))
+    first = (f"from autograder.dropout.network.networks import {maker}\n"
+             f"params, X, y = {maker}({shown})")
+    params, X, y = (Given(name, value, first)
+                    for name, value in zip(("params", "X", "y"), values, strict=True))
     return Question(params, X, y)
 
 
@@ -149,19 +164,22 @@ def written(**params: list[Any]) -> Given:
     return Given(f"{{{text}}}", {name: np.array(value) for name, value in params.items()})
 
 
-def loss_call(function: str, question: Question, p_in: float, p_hidden: float, seed: Seed, **more: Any) -> Call:
-    """`loss, grads = f(params, X, y, p_in, p_hidden, rng)`; only the loss travels unless `ship` says otherwise."""
+def loss_call(function: str, question: Question, p_in: float, p_hidden: float, seed: Seed,
+              **more: Any) -> Call:
+    """`loss, grads = f(params, X, y, p_in, p_hidden, rng)`; only the loss travels, or `ship`."""
     arguments = (question.params, question.X, question.y, p_in, p_hidden, seed)
     return Call(function, arguments, returns=("loss", "grads"), **{"ship": (0,), **more})
 
 
-def plain_call(function: str, question: Question, p_in: float, p_hidden: float, **more: Any) -> Call:
+def plain_call(function: str, question: Question, p_in: float, p_hidden: float,
+               **more: Any) -> Call:
     """The same at test time, without a generator."""
     arguments = (question.params, question.X, question.y, p_in, p_hidden, None)
-    return Call(function, arguments, {"train": False}, returns=("loss", "grads"), **{"ship": (0,), **more})
+    return Call(function, arguments, {"train": False}, returns=("loss", "grads"),
+                **{"ship": (0,), **more})
 
 
-# --------------------------------------------------------------------------------------------------------------------------- answers
+# ------------------------------------------------------------------------------------------ answers
 def loss_of(value: Any) -> float:
     """The loss of a returned pair: one finite number."""
     loss = array(pair(value, ("loss", "grads"))[0], "loss", ())
@@ -171,33 +189,36 @@ def loss_of(value: Any) -> float:
 
 
 def grads_of(value: Any, params: Params) -> Params:
-    """The gradients of a returned pair: for each parameter an array of its shape, give or take axes of length 1 (keepdims=True)."""
+    """The gradients of a returned pair: arrays of parameters' shapes, axes of length 1 aside."""
     grads = pair(value, ("loss", "grads"))[1]
     if not isinstance(grads, dict):
         raise Wrong(f"grads is {an(grads)}", "a dict")
     missing = [name for name in params if name not in grads]
     if missing:
-        there = quoted(f", but {', '.join(str(name) for name in list(grads)[:6])}", 80) if grads else ""
-        raise Wrong(f"grads has no {missing[0]}{there}", f"a gradient for each of {', '.join(params)}")
+        there = (quoted(f", but {', '.join(str(name) for name in list(grads)[:6])}", 80)
+                 if grads else "")
+        raise Wrong(f"grads has no {missing[0]}{there}",
+                    f"a gradient for each of {', '.join(params)}")
     return {name: _gradient(grads[name], name, np.shape(params[name])) for name in params}
 
 
 def _gradient(value: Any, name: str, shape: tuple[int, ...]) -> Array:
-    """One gradient in the shape of its parameter; Wrong when more than axes of length 1 keeps it from that."""
+    """One gradient in its parameter's shape; Wrong if more than axes of length 1 keep it out."""
     gradient = array(value, f'grads["{name}"]')
     if [n for n in gradient.shape if n != 1] != [n for n in shape if n != 1]:
         array(value, f'grads["{name}"]', shape)
     return gradient.reshape(shape).astype(float)
 
 
-def losses(exam: Exam, question: Question, p_in: float, p_hidden: float, seeds: Sequence[Seed]) -> list[float]:
+def losses(exam: Exam, question: Question, p_in: float, p_hidden: float,
+           seeds: Sequence[Seed]) -> list[float]:
     """The training losses of one question, seed by seed."""
     script = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
     return losses_of(exam, exam.ask(*script))
 
 
 def losses_of(exam: Exam, values: Sequence[Any]) -> list[float]:
-    """The losses of the pairs that the calls asked last returned; a message about one of them shows its call."""
+    """The losses of the pairs the last calls returned; a message about one shows its call."""
     script, found = exam.last, []
     for call, value in zip(script, values, strict=True):
         exam.last = (call,)
@@ -217,27 +238,32 @@ def passes(layer: int) -> int:
 
 
 def scale(exam: Exam, question: Question, score: float, silent: Question | None = None) -> Scale:
-    """How this student's loss follows a score, learnt at test time: from `question`, and from the same without data (or from `silent`)."""
+    """How this student's loss follows a score at test time: from `question`, and without data."""
     silent = silent or Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
-    calls = [loss_call(exam.function, q, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False}) for q in (silent, question)]
+    calls = [loss_call(exam.function, q, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False})
+             for q in (silent, question)]
     zero, full = losses_of(exam, exam.ask(*calls))
     if not full > zero:
-        got = f"for the scores 0 and 0 the loss is {number(zero)}, for 0 and {score:g} it is {number(full)}"
+        got = (f"for the scores 0 and 0 the loss is {number(zero)}, for 0 and {score:g} it is "
+               f"{number(full)}")
         raise Wrong(got, "a loss that grows with the score of a wrong class")
-    exam.memo["scale"] = Scale(zero, full, score)  # of the network asked last: who says what was read shows it
+    # of the network asked last: who says what was read shows it
+    exam.memo["scale"] = Scale(zero, full, score)
     return Scale(zero, full, score)
 
 
-def scores_read(exam: Exam, question: Question, score: float, p: tuple[float, float], seeds: Sequence[Seed]) -> list[float]:
-    """What the training losses of a reading or a square network say of its score, seed by seed; `score` is the one without dropout."""
+def scores_read(exam: Exam, question: Question, score: float, p: tuple[float, float],
+                seeds: Sequence[Seed]) -> list[float]:
+    """What training losses say of a reading or square network's score; `score`: undropped."""
     known = scale(exam, question, score)
     return [known.read(v) for v in losses(exam, question, *p, seeds)]
 
 
 def chained(exam: Exam, p: tuple[float, float], count: int, number: int = 1000) -> list[float]:
-    """By what a signal was multiplied on its way through one unit of each layer, in `count` calls (0: one of them was dropped)."""
+    """A signal's factor on its way by one unit per layer, in `count` calls (0: one was dropped)."""
     question = asked("reading_network", INPUTS, (1.0,))
-    return _nearly_zero(scores_read(exam, question, 1.0, p, [Seed(exam.seed(number + k)) for k in range(count)]))
+    return _nearly_zero(scores_read(exam, question, 1.0, p,
+                                    [Seed(exam.seed(number + k)) for k in range(count)]))
 
 
 SINGLE = """from autograder.dropout.network.networks import reading_network
@@ -246,7 +272,7 @@ X, y = np.ones((1, 1)), np.zeros(1, dtype=int)"""
 
 
 def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) -> list[float]:
-    """By what a single unit of this layer was multiplied; of hidden layer 1, that unit and one of layer 2 behind it."""
+    """A single unit's factor in this layer; of hidden layer 1, with one of layer 2 behind it."""
     if layer != SECOND:
         return chained(exam, rates(layer, p), count, number)
     question = single(layer)
@@ -256,7 +282,7 @@ def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) ->
 
 
 def single(layer: int, bias: str = "ones") -> Question:
-    """A network of single units whose score is 1; where layer 2 is meant, it is fed by its bias, and no other layer is in the way."""
+    """A network of single units whose score is 1; layer 2 is fed by its bias, past all others."""
     if layer != SECOND:
         return asked("reading_network", INPUTS, (1.0,))
     values = asked("reading_network", SECOND, (1.0,)).values
@@ -266,24 +292,26 @@ def single(layer: int, bias: str = "ones") -> Question:
 
 
 def survivals(exam: Exam, layer: int, p: float, count: int) -> list[bool]:
-    """Whether a single unit of this layer survived, in `count` calls, whatever the other layers do."""
+    """Whether a single unit of this layer survived, in `count` calls, whatever others do."""
     if layer != FIRST:
         return [f != 0 for f in singles(exam, layer, p, count)]
     question = asked("reading_network", SECOND, (1.0 / FAN,) * FAN)
-    fed = scores_read(exam, question, 1.0, rates(FIRST, p), [Seed(exam.seed(k)) for k in range(count)])
+    fed = scores_read(exam, question, 1.0, rates(FIRST, p),
+                      [Seed(exam.seed(k)) for k in range(count)])
     return [f != 0 for f in _nearly_zero(fed)]
 
 
 def factors(exam: Exam, layer: int, p: float, count: int) -> tuple[list[float], float]:
-    """By what the single units of this layer were multiplied, 0 for the dropped ones; and by what the unit behind them was, taken out."""
+    """By what this layer's single units were multiplied, 0 if dropped, later factors taken out."""
     found, script = singles(exam, layer, p, count), exam.last
-    behind = next((f for f in singles(exam, SECOND, p, count, 5000) if f), 1.0) if layer == FIRST else 1.0
+    behind = (next((f for f in singles(exam, SECOND, p, count, 5000) if f), 1.0)
+              if layer == FIRST else 1.0)
     exam.last = script
     return [f / behind for f in found], behind
 
 
 def seen_factor(exam: Exam, p: tuple[float, float]) -> float:
-    """By what a signal that comes through is multiplied, right or wrong: counts of survivors are read in this unit."""
+    """By what a signal that comes through is multiplied, right or wrong: the unit of counts."""
     for batch in range(8):
         found = [f for f in chained(exam, p, 64, 7000 + 64 * batch) if f]
         if found:

@@ -1,7 +1,8 @@
 """Probes about backward passes: which formula stands behind the gradients that came back?
 
-That a gradient is wrong, finite differences say (sequence_facts.py); why, only the wrong formulas can. Each is worked out here from what
-the student's own forward pass gave, and named when it gives the student's numbers.
+That a gradient is wrong, finite differences say (sequence_facts.py); why, only the wrong formulas
+can. Each is worked out here from what the student's own forward pass gave, and named when it gives
+the student's numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from autograder.asking import Exam, Wrong
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import symptom
 from autograder.dropout.calls import backward_call
-from autograder.dropout.sequences.layers import Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream
+from autograder.dropout.sequences.layers import (
+    Rates,
+    Shapes,
+    arrays,
+    first_result,
+    forward_pass,
+    gradient_of,
+    upstream,
+)
 from autograder.dropout.sequences.recurrent import (
     read_input_mask,
     read_state_mask,
@@ -32,17 +41,20 @@ CLOSE = 1e-5  # relative, of a gradient that is called by the name of a formula
 
 
 def _same(found: Array, wanted: Array) -> bool:
-    return found.shape == wanted.shape and bool(np.abs(found - wanted).max() <= CLOSE * max(float(np.abs(wanted).max()), 1e-3))
+    return found.shape == wanted.shape and bool(np.abs(found - wanted).max()
+                                                <= CLOSE * max(float(np.abs(wanted).max()), 1e-3))
 
 
 def _named(found: Array, formulas: Mapping[str, Array]) -> str:
     return next((name for name, wanted in formulas.items() if _same(found, wanted)), "other")
 
 
-# ------------------------------------------------------------------------------------------------------------ one mask over all steps
+# -------------------------------------------------------------------------- one mask over all steps
 @symptom
-def mask_on_the_way_back(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
-    """What dout was multiplied by, compared with what x was multiplied by in the same pass: no seed needs to repeat."""
+def mask_on_the_way_back(exam: Exam, *, given: Shapes, rates: Rates, forward: str,
+                         backward: str) -> str:
+    """What dout was multiplied by, compared with what x was multiplied by in the same pass: no seed
+    needs to repeat."""
     (x,) = arrays(exam, given)
     there = forward_pass(forward, (x,), rates, Seed(exam.seed()))
     dout = upstream(exam, tuple(x.value.shape))
@@ -55,22 +67,23 @@ def mask_on_the_way_back(exam: Exam, *, given: Shapes, rates: Rates, forward: st
         "the mask without its factor": dout.value * (factor != 0),
         "the mask twice": right * factor,
         "the sum over the steps": np.broadcast_to(right.sum(axis=1, keepdims=True), right.shape),
-        "the average over the steps": np.broadcast_to(right.mean(axis=1, keepdims=True), right.shape),
+        "the average over the steps": np.broadcast_to(right.mean(axis=1, keepdims=True),
+                                                      right.shape),
         "the mask the wrong way round": dout.value * (factor == 0) * factor.max(),
     }
     found = gradient_of(back, given, next(iter(given)))
     word, off = _named(found, formulas), found / dout.value / (factor.max() or 1.0)
-    return "another mask" if word == "other" and np.minimum(abs(off), abs(off - 1)).max() <= CLOSE else word
+    return ("another mask" if word == "other"
+            and np.minimum(abs(off), abs(off - 1)).max() <= CLOSE else word)
 
 
-# -------------------------------------------------------------------------------------------------------- a recurrent net through time
+# --------------------------------------------------------------------- a recurrent net through time
 Slope = Callable[[Array], Array]
 Net = tuple[Array, Array, Array, Array, Array]  # x, h0, Wx, Wh, h
 
 
-def _walk(
-    net: Net, dh: Array, m_h: Array | float, slope: Slope | None = None, back: float = 1.0, first: int = 0, turned: bool = True
-) -> Iterator[tuple[int, Array, Array]]:
+def _walk(net: Net, dh: Array, m_h: Array | float, slope: Slope | None = None, back: float = 1.0,
+          first: int = 0, turned: bool = True) -> Iterator[tuple[int, Array, Array]]:
     """(step, error of a_t, what is sent back) from the last step to the first."""
     _, h0, _, wh, h = net
     carried = np.zeros_like(h0)
@@ -87,7 +100,8 @@ def _slope(h: Array) -> Array:
 def _gradients(net: Net, dh: Array, m_x: Array, m_h: Array) -> tuple[Array, ...]:
     """dx, dh0, dWx, dWh, db, as they should be for these masks."""
     x, h0, wx, wh, _ = net
-    dx, dwx, dwh, db, carried = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh), np.zeros(len(wh)), np.zeros_like(h0)
+    dx, dwx, dwh, db, carried = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh), np.zeros(
+        len(wh)), np.zeros_like(h0)
     for t, error, carried in _walk(net, dh, m_h):  # noqa: B007  what the first step sends back is dh0
         dx[:, t] = error @ wx.T * m_x
         dwx += (x[:, t] * m_x).T @ error
@@ -101,8 +115,9 @@ def _before(net: Net) -> Array:
     return np.concatenate([net[1][:, None], net[4][:, :-1]], axis=1)
 
 
-def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> Sequence[Array] | None:
-    """The gradients of a recurrent net that gave the states h, by the masks found in them (several.Model)."""
+def through_time(values: Sequence[Array], rates: Rates, h: Array,
+                 dh: Array) -> Sequence[Array] | None:
+    """The gradients of a recurrent net with states h, by the masks found in them (Model)."""
     x, h0, wx, wh, b = values
     if h.shape != (*x.shape[:2], len(wh)) or h.shape[1] * h.shape[2] < x.shape[2] + len(wh):
         return None
@@ -112,8 +127,9 @@ def through_time(values: Sequence[Array], rates: Rates, h: Array, dh: Array) -> 
     return _gradients((x, h0, wx, wh, h), dh, *masks)
 
 
-def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Array) -> Sequence[Array] | None:
-    """The gradients of a layer with masks on its weights, by the masks found in its output (several.Model)."""
+def through_weights(values: Sequence[Array], rates: Rates, out: Array,
+                    dout: Array) -> Sequence[Array] | None:
+    """The gradients of a layer with masked weights, by the masks found in its output (Model)."""
     x, w, b = values
     masks = found_masks(out - b, x, w, rates[0]) if out.shape == (len(x), len(b)) else None
     if masks is None:
@@ -121,8 +137,9 @@ def through_weights(values: Sequence[Array], rates: Rates, out: Array, dout: Arr
     return _dx(dout, w, masks)["right"], _dw(dout, x, w, masks)["right"], dout.sum(axis=0)
 
 
-# What several beliefs make of the errors, when nothing is dropped; how they sum up the weights' gradients; whose state stands in dWh.
-# Each is asked by itself, so that of two mistakes both are named.
+# What several beliefs make of the errors, when nothing is dropped; how they sum up the weights'
+# gradients; whose state stands in dWh. Each is asked by itself, so that of two mistakes both are
+# named.
 ERRORS: Mapping[str, Mapping[str, Any]] = {
     "right": {},
     "no slope": {"slope": np.ones_like},
@@ -132,7 +149,8 @@ ERRORS: Mapping[str, Mapping[str, Any]] = {
     "the last state only": {"first": -1},
     "Wh not transposed": {"turned": False},
 }
-SUMS: Mapping[str, Callable[[Array], Array]] = {  # of the shares (N, T, ...) of all examples and steps
+# of the shares (N, T, ...) of all examples and steps
+SUMS: Mapping[str, Callable[[Array], Array]] = {
     "right": lambda shares: shares.sum(axis=(0, 1)),
     "one step": lambda shares: shares[:, 0].sum(axis=0),
     "averages over the examples": lambda shares: shares.sum(axis=(0, 1)) / len(shares),
@@ -146,13 +164,15 @@ STATES: Mapping[str, Callable[[Net], Array]] = {
 }
 
 
-def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str, backward: str) -> tuple[Net, Array, list[Array], Array]:
-    """The net, dh, the gradients that came back when nothing was dropped, and the errors (N, T, H) that dx shows; D must be H at least."""
+def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str,
+               backward: str) -> tuple[Net, Array, list[Array], Array]:
+    """The net, dh, the undropped gradients, and errors (N, T, H) that dx shows; D >= H."""
     values = arrays(exam, given)
     there = forward_pass(forward, values, (0.0,) * len(rates), Seed(exam.seed()))
     x, h0, wx, wh, b = (np.asarray(v.value) for v in values)
     h = first_result(exam.ask(there)[0], (*x.shape[:2], len(wh))).astype(float)
-    if any(_same(h, states_with((x, h0, wx, wh, b), h, m_x, 0 * h0)) for m_x in (0 * x[:, 0], 0 * x[:, 0] + 1)):
+    if any(_same(h, states_with((x, h0, wx, wh, b), h, m_x, 0 * h0))
+           for m_x in (0 * x[:, 0], 0 * x[:, 0] + 1)):
         raise Wrong("with rates of 0 all of the state was dropped", "nothing dropped")
     dh = upstream(exam, h.shape)
     back = exam.ask(there, backward_call(backward, dh, 0))[1]
@@ -164,7 +184,8 @@ def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str, backward: 
 def way_of_errors(exam: Exam, **case: Any) -> str:
     """By which formula the errors of a recurrent net go back when nothing is dropped."""
     net, dh, _, errors = _undropped(exam, **case)
-    walks = {name: [error for _, error, _ in _walk(net, dh, 1.0, **walk)] for name, walk in ERRORS.items()}
+    walks = {name: [error for _, error, _ in _walk(net, dh, 1.0, **walk)]
+             for name, walk in ERRORS.items()}
     return _named(errors, {name: np.stack(walked[::-1], axis=1) for name, walked in walks.items()})
 
 
@@ -172,7 +193,8 @@ def way_of_errors(exam: Exam, **case: Any) -> str:
 def way_to_h0(exam: Exam, **case: Any) -> str:
     """What is sent back to h0, given the error of the first step."""
     net, _, found, errors = _undropped(exam, **case)
-    return _named(found[1], {"right": errors[:, 0] @ net[3].T, "Wh not transposed": errors[:, 0] @ net[3], "nothing": 0 * net[1]})
+    return _named(found[1], {"right": errors[:, 0] @ net[3].T,
+                             "Wh not transposed": errors[:, 0] @ net[3], "nothing": 0 * net[1]})
 
 
 @symptom
@@ -180,7 +202,8 @@ def sums_of_weights(exam: Exam, **case: Any) -> str:
     """How the shares of the examples and steps are put together in dWx and db, given the errors."""
     net, _, found, errors = _undropped(exam, **case)
     all_shares = np.einsum("ntd,nth->ntdh", net[0], errors), errors
-    weights, bias = (_named(found[k], {n: put(s) for n, put in SUMS.items()}) for k, s in zip((2, 4), all_shares, strict=True))
+    weights, bias = (_named(found[k], {n: put(s) for n, put in SUMS.items()})
+                     for k, s in zip((2, 4), all_shares, strict=True))
     return weights if weights == bias else f"{weights} in dWx, {bias} in db"
 
 
@@ -196,10 +219,12 @@ def state_of_dWh(exam: Exam, **case: Any) -> str:
 
 
 @symptom
-def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12, 1, 5, 7), rates: Rates = (0.3, 0.4)) -> str:
+def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12, 1, 5, 7),
+                            rates: Rates = (0.3, 0.4)) -> str:
     """Does m_h fall on the state before Wh, on what comes out of Wh, or on the new state?"""
     (n, _, d, h), seed = size, Seed(exam.seed())
-    x, h0, wx, wh, b = (normal(s, exam.seed(k + 1)) for k, s in enumerate(((n, 1, d), (n, h), (d, h), (h, h), (h,))))
+    x, h0, wx, wh, b = (normal(s, exam.seed(k + 1))
+                        for k, s in enumerate(((n, 1, d), (n, h), (d, h), (h, h), (h,))))
     of_input, of_state, value = exam.ask(
         shows_input_mask(exam.function, size, (rates[0], rates[1]), seed),
         shows_state_mask(exam.function, size, (rates[0], rates[1]), seed),
@@ -212,23 +237,27 @@ def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12
     rest = (x.value[:, 0] * m_x) @ wx.value + b.value
     if np.allclose(m_h, 1):
         return "nothing"
-    places = {"the state": (h0.value * m_h) @ wh.value, "what comes out of Wh": (h0.value @ wh.value) * m_h}
+    places = {"the state": (h0.value * m_h) @ wh.value,
+              "what comes out of Wh": (h0.value @ wh.value) * m_h}
     return _named(found, {name: np.tanh(rest + heard) for name, heard in places.items()})
 
 
-# ---------------------------------------------------------------------------------------------------------------- through dropped weights
+# -------------------------------------------------------------------------- through dropped weights
 @symptom
-def way_through_weights(exam: Exam, *, of: str, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
+def way_through_weights(exam: Exam, *, of: str, given: Shapes, rates: Rates, forward: str,
+                        backward: str) -> str:
     """By which formula the gradient dx or dW of a layer with masks on its weights goes back."""
     x, w, b = arrays(exam, given)
     nothing = Given(f"np.zeros({b.value.shape})", 0 * b.value)  # a wrong bias is another matter
     there = forward_pass(forward, (x, w, nothing), rates, Seed(exam.seed()))
     dout = upstream(exam, (len(x.value), w.value.shape[1]))
     out, back = exam.ask(there, backward_call(backward, dout, 0))
-    mask = found_masks(first_result(out, dout.value.shape).astype(float), x.value, w.value, rates[0])
+    mask = found_masks(first_result(out, dout.value.shape).astype(float), x.value,
+                       w.value, rates[0])
     if mask is None:
         return "unclear"
-    formulas = _dx(dout.value, w.value, mask) if of == "x" else _dw(dout.value, x.value, w.value, mask)
+    formulas = (_dx(dout.value, w.value, mask) if of == "x"
+                else _dw(dout.value, x.value, w.value, mask))
     return _named(gradient_of(back, given, of), formulas)
 
 
@@ -241,7 +270,8 @@ def _dx(dout: Array, w: Array, mask: Array) -> dict[str, Array]:
 
 
 def _dw(dout: Array, x: Array, w: Array, mask: Array) -> dict[str, Array]:
-    shares = x[:, :, None] * dout[:, None]  # (N, in, out): of each example, if it had kept all weights
+    # (N, in, out): of each example, if it had kept all weights
+    shares = x[:, :, None] * dout[:, None]
     right = (mask * shares).sum(axis=0)
     return {
         "right": right,

@@ -1,6 +1,7 @@
 """Symptoms of a function that gives mean and variance of a layer with dropped weights.
 
-Each is one part of a formula, so that two mistakes show side by side: read off answers for few inputs and weights of ones.
+Each is one part of a formula, so that two mistakes show side by side: read off answers for few
+inputs and weights of ones.
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
 
-__all__ = ["average_adds", "average_factor", "order", "spread_adds", "spread_digits", "spread_factor", "spread_of_two", "spread_root"]
+__all__ = ["average_adds", "average_factor", "order", "spread_adds", "spread_digits",
+           "spread_factor", "spread_of_two", "spread_root"]
 
 P = 0.2
 Q = 1 - P
 NEAR = 1e-5  # a little added to a divisor is no other factor
 AVERAGES = {"1": 1.0, "q": Q, "1/q": 1 / Q, "p": P, "1/p": 1 / P}
 SPREADS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "p": P}
-X = np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [1.0, -1.0], [0.0, 0.0]])  # one input, twice as much, turned round, two, none
+# one input, twice as much, turned round, two, none
+X = np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [1.0, -1.0], [0.0, 0.0]])
 BIAS = 3.0
 
 
 def _answers(exam: Exam) -> tuple[Array, Array, str]:
-    """Mean and variance of each row of X, then of all of them with a bias (2, 5), and their order: the mean is what turns round with x."""
+    """Mean and variance of X's rows, then with a bias (2, 5), ordered: the mean turns with x."""
     x, weights = _given(X), _given(np.ones((2, 3)))
-    calls = (Call(exam.function, (x, weights, _given(np.full(3, b)), P), returns=("mean", "var")) for b in (0.0, BIAS))
+    calls = (Call(exam.function, (x, weights, _given(np.full(3, b)), P), returns=("mean", "var"))
+             for b in (0.0, BIAS))
     plain, biased = ([_first(v) for v in pair(value)] for value in exam.ask(*calls))
     odd = [bool(np.isclose(v[2], -v[0]) and v[0]) for v in plain]
     one, other = (np.stack(both) for both in zip(plain, biased, strict=True))
@@ -66,14 +70,15 @@ def average_adds(exam: Exam) -> str:
 
 
 def _spread(exam: Exam) -> tuple[float, float, str]:
-    """The variance of one term and of two of opposite signs, freed of a root and of what is added, and what is added."""
+    """The variance of one term and of two opposite ones, freed of a root, and what is added."""
     mean, var, _ = _answers(exam)
     plain, biased = var**2 if _rooted(var) else var
     one, two = float(plain[0]), float(plain[3])
     if np.isclose(biased[4], plain[4]):
         return one, two, "nothing"
     square = float(mean[0, 0]) ** 2  # of the mean: beside the factor, or behind it
-    for word, freed in (("b^2", one), ("the square of the mean", one - square), ("the square of the mean", one / (1 + square))):
+    for word, freed in (("b^2", one), ("the square of the mean", one - square),
+                        ("the square of the mean", one / (1 + square))):
         if nearest(freed, SPREADS, NEAR) != "other":
             return freed, two, word
     return one, two, "other"

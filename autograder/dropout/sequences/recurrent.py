@@ -1,8 +1,9 @@
 """Verbs about sequences: masks that last, and recurrent networks with two masks.
 
-A sequence is x of shape (N, T, D): example, step, feature. A mask belongs to an example and a feature, and stays for all steps; it is read
-through a lens (views.py), first for its constancy over time, then, at the last step, like any mask. (That a mask does not begin with
-the first step, or changes, is so charged once.)
+A sequence is x of shape (N, T, D): example, step, feature. A mask belongs to an example and a
+feature, and stays for all steps; it is read through a lens (views.py), first for its constancy over
+time, then, at the last step, like any mask. (That a mask does not begin with the first step, or
+changes, is so charged once.)
 """
 
 from __future__ import annotations
@@ -31,14 +32,15 @@ __all__ = [
 
 SATURATED = 1 - 1e-12  # as near to 1 as a tanh comes whose argument can still be told
 STEPS = 3  # of the sequences that show a mask
-GAIN = 0.5  # of the weights that show the masks of a recurrent network: a unit hears its own input, softly
+# of the weights that show the masks of a recurrent network: a unit hears its own input, softly
+GAIN = 0.5
 BIAS = 0.3  # what a unit says when the mask silences everything that it hears
 SILENCE = 1e-6  # a multiplier this small is a zero that went through a tanh and back
 OTHER = 0.25  # the rate of the mask that is not looked at
 
 
 def _long(shape: tuple[int, ...], steps: int = STEPS) -> tuple[int, int, int]:
-    """The sequences that show a mask of that shape: (N, D) at its last step, (N, T, D) at all of them."""
+    """The sequences that show a mask of that shape: (N, D) at the last step, (N, T, D) at all."""
     return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], steps, shape[-1])
 
 
@@ -46,7 +48,7 @@ def _last(steps: Array, shape: tuple[int, ...]) -> Array:
     return steps if len(shape) == 3 else steps[:, -1]
 
 
-# ----------------------------------------------------------------------------------------------------------------- one mask over time
+# ------------------------------------------------------------------------------- one mask over time
 def _shown_last(steps: str, shape: tuple[int, ...]) -> str:
     return steps if len(shape) == 3 else f"({steps})[:, -1]"
 
@@ -67,7 +69,7 @@ def _read_sequence(value: Any, shape: tuple[int, ...]) -> Array:
 SEQUENCES = Lens(_ask_sequence, _read_sequence, partial(_shown_last, "out / x"))
 
 
-# --------------------------------------------------------------------------------------------------------- the masks of a recurrent net
+# --------------------------------------------------------------------- the masks of a recurrent net
 def _inputs(shape: tuple[int, int, int]) -> Given:
     return in_words("x", normal(shape, stable_seed(f"inputs/{shape}")))
 
@@ -88,8 +90,9 @@ def _own(rows: int, columns: int) -> Given:
     return Given(f"{GAIN} * np.eye({rows}, {columns})", GAIN * np.eye(rows, columns))
 
 
-def shows_input_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float], seed: Seed) -> Call:
-    """A pass whose states h_t = tanh(GAIN x_t * m_x) show the input mask; `size` is (N, T, D, H), with H >= D."""
+def shows_input_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float],
+                     seed: Seed) -> Call:
+    """A pass with states h_t = tanh(GAIN x_t * m_x) for the input mask; (N, T, D, H), H >= D."""
     n, t, d, h = size
     given = (_inputs((n, t, d)), _zeros((n, h)), _own(d, h), _zeros((h, h)), _zeros((h,)))
     return Call(name, (*given, *rates, seed), returns=("h", "cache"), ship=(0,))
@@ -100,7 +103,8 @@ def read_input_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
     n, t, d, h = size
     with np.errstate(all="ignore"):
         heard = _heard(value, (n, t, h))[..., :d]
-        return np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * _inputs((n, t, d)).value), 0.0))
+        return np.asarray(np.where(abs(heard) > SILENCE,
+                                   heard / (GAIN * _inputs((n, t, d)).value), 0.0))
 
 
 def shown_input_mask(shape: tuple[int, ...]) -> str:
@@ -108,8 +112,9 @@ def shown_input_mask(shape: tuple[int, ...]) -> str:
     return _shown_last(f"np.arctanh(h) / ({GAIN} * x)", shape)
 
 
-def shows_state_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float], seed: Seed) -> Call:
-    """A pass without input, whose states h_t = tanh(GAIN h_(t-1) * m_h + BIAS) show the mask of the state."""
+def shows_state_mask(name: str, size: tuple[int, int, int, int], rates: tuple[float, float],
+                     seed: Seed) -> Call:
+    """A pass without input, whose states tanh(GAIN h_(t-1) * m_h + BIAS) show the state's mask."""
     n, t, d, h = size
     bias = Given(f"np.full({h}, {BIAS})", np.full(h, BIAS))
     given = (_zeros((n, t, d)), _states((n, h)), _zeros((d, h)), _own(h, h), bias)
@@ -121,27 +126,29 @@ def read_state_mask(value: Any, size: tuple[int, int, int, int]) -> Array:
     n, t, _, h = size
     with np.errstate(all="ignore"):
         heard = _heard(value, (n, t, h)) - BIAS
-        before = np.concatenate([_states((n, h)).value[:, None], first_result(value)[:, :-1]], axis=1)
+        before = np.concatenate([_states((n, h)).value[:, None],
+                                 first_result(value)[:, :-1]], axis=1)
         found = np.asarray(np.where(abs(heard) > SILENCE, heard / (GAIN * before), 0.0))
     if (found < 0).any():  # no mask does that: another formula is behind these states
-        raise Wrong("some states do not follow from those before them", "tanh((h * m_h) @ Wh + b), for x = 0")
+        raise Wrong("some states do not follow from those before them",
+                    "tanh((h * m_h) @ Wh + b), for x = 0")
     return found
 
 
 def shown_state_mask(shape: tuple[int, ...]) -> str:
-    """Python that does the same with h and h0; the rounding takes away what a tanh and its inverse leave of a zero."""
+    """Python that does so with h and h0, rounded: a tanh and its inverse leave no exact zero."""
     before = f"({GAIN} * np.concatenate([h0[:, None], h[:, :-1]], axis=1))"
     return _shown_last(f"((np.arctanh(h) - {BIAS}) / {before}).round(9)", shape)
 
 
 def state_forms(n: int, d: int, factor: float) -> tuple[Array, Array]:
-    """First states that a mask multiplied by `factor`: the masked one of a masked h0, and that of a whole h0 (see shows_state_mask)."""
+    """First states times `factor` by a mask: of a masked h0, and of a whole h0."""
     before = GAIN * _states((n, d)).value
     return factor * np.tanh(factor * before + BIAS), factor * np.tanh(before + BIAS)
 
 
 def _heard(value: Any, shape: tuple[int, int, int]) -> Array:
-    """What went into the tanh; of states that are no tanh (charged where they are computed), the states themselves."""
+    """What went into the tanh; of states that are no tanh (charged elsewhere), the states."""
     h = first_result(value, shape).astype(float)
     if not np.isfinite(h).all():
         raise Wrong(f"a state is {float(h[~np.isfinite(h)][0]):.6g}", "a number between -1 and 1")
@@ -176,17 +183,21 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     """draws the mask of the state apart from the mask of the input"""
     n, d = size
     shape, seed = (n, 1, d, d), Seed(exam.seed())
-    calls = shows_input_mask(exam.function, shape, (p, p), seed), shows_state_mask(exam.function, shape, (p, p), seed)
+    calls = shows_input_mask(exam.function, shape, (p, p),
+                             seed), shows_state_mask(exam.function, shape, (p, p), seed)
     values = exam.ask(*calls)
-    of_input, of_state = read_input_mask(values[0], shape) != 0, read_state_mask(values[1], shape) != 0
+    of_input, of_state = (read_input_mask(values[0], shape) != 0,
+                          read_state_mask(values[1], shape) != 0)
     texts = {"m_x": shown_input_mask((n, d)), "m_h": shown_state_mask((n, d))}
     looks = (Call(text, returns=(name,), look=True) for name, text in texts.items())
     exam.last = tuple(line for pair in zip(calls, looks, strict=True) for line in pair)
-    expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()), of_input.size, agreement(p))
+    expect("share of units on which m_x and m_h agree", int((of_input == of_state).sum()),
+           of_input.size, agreement(p))
 
 
 @verb()
-def returns_whole_states(exam: Exam, *, rates: tuple[float, float], size: tuple[int, int, int, int] = (6, 3, 4, 9)) -> None:
+def returns_whole_states(exam: Exam, *, rates: tuple[float, float],
+                         size: tuple[int, int, int, int] = (6, 3, 4, 9)) -> None:
     """returns the whole states in training, with no holes in them"""
     h = first_result(exam.ask(_pass(exam, size, rates))[0], (size[0], size[1], size[3]))
     exam.show("(h == 0).sum()")
@@ -195,16 +206,18 @@ def returns_whole_states(exam: Exam, *, rates: tuple[float, float], size: tuple[
         shown = exam.last
         if (first_result(exam.ask(_pass(exam, size, (0.0, 0.0)))[0]) == 0).any():
             exam.show("(h == 0).sum()")
-            raise Wrong("some of the returned states are 0, and without dropout too", "none of them: no tanh of such numbers is exactly 0")
+            raise Wrong("some of the returned states are 0, and without dropout too",
+                        "none of them: no tanh of such numbers is exactly 0")
         exam.last = shown
-        raise Wrong(f"{int(holes.sum())} of {holes.size} returned states are 0", "none of them: masks fall on what enters a step")
+        raise Wrong(f"{int(holes.sum())} of {holes.size} returned states are 0",
+                    "none of them: masks fall on what enters a step")
 
 
 @verb()
-def masks_what_goes_to_the_weights(
-    exam: Exam, *, size: tuple[int, int, int, int] = (4, 6, 5, 7), rates: tuple[float, float] = (0.3, 0.4)
-) -> None:
-    """masks x_t before Wx and h_(t-1) before Wh, with the same two masks at every step, and nothing else"""
+def masks_what_goes_to_the_weights(exam: Exam, *, size: tuple[int, int, int, int] = (4, 6, 5, 7),
+                                   rates: tuple[float, float] = (0.3, 0.4)) -> None:
+    """masks x_t before Wx and h_(t-1) before Wh, with the same two masks at every step, and nothing
+    else"""
     call = _pass(exam, size, rates)
     h = first_result(exam.ask(call)[0], (size[0], size[1], size[3])).astype(float)
     net = tuple(np.asarray(given.value) for given in call.args[:5])
@@ -215,14 +228,17 @@ def masks_what_goes_to_the_weights(
 def _pass(exam: Exam, size: tuple[int, int, int, int], rates: tuple[float, float]) -> Call:
     n, t, d, h = size
     shapes = ((n, t, d), (n, h), (d, h), (h, h), (h,))
-    given = (Given(f"0.4 * {a.text}", 0.4 * a.value) for a in (normal(s, exam.seed(k)) for k, s in enumerate(shapes, 1)))
-    return Call(exam.function, (*given, *rates, Seed(exam.seed())), returns=("h", "cache"), ship=(0,))
+    given = (Given(f"0.4 * {a.text}", 0.4 * a.value)
+             for a in (normal(s, exam.seed(k)) for k, s in enumerate(shapes, 1)))
+    return Call(exam.function, (*given, *rates, Seed(exam.seed())),
+                returns=("h", "cache"), ship=(0,))
 
 
 def solved_masks(net: tuple[Array, ...], h: Array) -> tuple[Array, Array]:
-    """The masks (N, D) and (N, H) with which a recurrent net gives most nearly the states h: what goes into its tanh is linear in them.
+    """The masks (N, D) and (N, H) that nearly give a recurrent net's states h: linear in the tanh.
 
-    Read off one pass, they need no seed that repeats. T * H must be D + H at least, better twice as much.
+    Read off one pass, they need no seed that repeats. T * H must be D + H at least, better twice as
+    much.
     """
     x, h0, wx, wh, b = net
     h = np.clip(np.nan_to_num(h), -SATURATED, SATURATED)  # an answer may hold anything
@@ -230,7 +246,8 @@ def solved_masks(net: tuple[Array, ...], h: Array) -> tuple[Array, Array]:
     sums = np.arctanh(h) - b
     masks = []
     for k in range(len(x)):
-        terms = np.concatenate([x[k][:, :, None] * wx, before[k][:, :, None] * wh], axis=1)  # (T, D + H, H)
+        # (T, D + H, H)
+        terms = np.concatenate([x[k][:, :, None] * wx, before[k][:, :, None] * wh], axis=1)
         system = np.swapaxes(terms, 1, 2).reshape(-1, terms.shape[1])
         masks.append(np.linalg.lstsq(system, sums[k].reshape(-1), rcond=None)[0])
     found = np.array(masks)

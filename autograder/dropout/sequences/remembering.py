@@ -45,11 +45,13 @@ def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
 
 
 def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
-    """Which units are kept by a layer, by another one of the same class, and by the first again when it is asked to keep its mask."""
+    """Units kept by a layer, by another of its class, and by the first, told to keep its mask."""
     other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
-    one, again = replace(step(x, seeds[0]), returns=("one",)), replace(step(x, seeds[2], same_mask=True), returns=("again",))
+    one, again = replace(step(x, seeds[0]), returns=("one",)), replace(
+        step(x, seeds[2], same_mask=True), returns=("again",))
     passes = one, Call(".forward", (other, x, seeds[1])), again
-    return [factors(value, x) != 0 for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]
+    return [factors(value, x) != 0
+            for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]
 
 
 def factors(value: Any, x: Given) -> Array:
@@ -62,7 +64,8 @@ def a_layer(p: float, train: bool = True, shape: tuple[int, int, int] = (4, 3, 5
 
     def calls(exam: Exam, number: int) -> tuple[Call, Call]:
         (x,) = _chunks(exam, shape)
-        return build(exam, p), step(x, Seed(exam.seed(number)), **({} if train else {"train": False}))
+        return build(exam, p), step(x, Seed(exam.seed(number)),
+                                    **({} if train else {"train": False}))
 
     return View(calls, lambda value: array(value, "out", shape), "out")
 
@@ -74,20 +77,23 @@ def _chunks(exam: Exam, *shapes: tuple[int, int, int]) -> list[Given]:
 APART = "((one[:, 0] == 0) != (other[:, 0] == 0)).sum()"
 
 
-def layer_factors(exam: Exam, p: float, *steps: tuple[Given, Seed | None, Mapping[str, bool]]) -> list[Array]:
+def layer_factors(exam: Exam, p: float,
+                  *steps: tuple[Given, Seed | None, Mapping[str, bool]]) -> list[Array]:
     """What one layer multiplied each x by, step by step."""
     calls = [step(x, seed, **flags) for x, seed, flags in steps]
     values = exam.ask(build(exam, p), *calls)[1:]
     return [factors(value, x) for value, (x, *_) in zip(values, steps, strict=True)]
 
 
-def layer_masks(exam: Exam, p: float, *steps: tuple[Given, Seed | None, Mapping[str, bool]]) -> list[Array]:
-    """Which features (N, D) one layer kept at the first place of each x; a message says in how many the last two differ."""
+def layer_masks(exam: Exam, p: float,
+                *steps: tuple[Given, Seed | None, Mapping[str, bool]]) -> list[Array]:
+    """Which features (N, D) one layer kept first in each x; messages compare the last two."""
     found = [f[:, 0] != 0 for f in layer_factors(exam, p, *steps)]
     if len(found) > 1:
         rows = min(len(found[-2]), len(found[-1]))
         short = len(found[-2]) != len(found[-1])
-        exam.show_two(exam.last[-2:], APART.replace("[:,", f"[:{rows},") if short else APART, exam.last[:-2])
+        exam.show_two(exam.last[-2:], APART.replace("[:,", f"[:{rows},") if short else APART,
+                      exam.last[:-2])
     return found
 
 
@@ -96,7 +102,8 @@ def _differing(first: Array, second: Array) -> str:
 
 
 @verb()
-def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
+def drops_whole_features_of_sequences(exam: Exam, *, p: float,
+                                      shape: tuple[int, int, int] = (16, 5, 24)) -> None:
     """drops with one mask for all steps of a sequence"""
     (x,) = _chunks(exam, shape)
     kept = layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] != 0
@@ -104,11 +111,14 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float, shape: tuple[int,
     if (kept != kept[:, :1]).any():
         raise Wrong("the mask changes from step to step", "one mask for all steps", kept[0])
     if (kept == kept[:1]).all() or (kept == kept[..., :1]).all():
-        raise Wrong("the mask is the same for all sequences, or for all features", "a coin for each of them", kept[:, 0])
+        raise Wrong("the mask is the same for all sequences, or for all features",
+                    "a coin for each of them", kept[:, 0])
 
 
-@verb(chances=1, sees=off_by("a share of dropped features", lambda p, shape, **_: (shape[0] * shape[2], p)))
-def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, int] = (64, 1, 64)) -> None:
+@verb(chances=1, sees=off_by("a share of dropped features",
+                             lambda p, shape, **_: (shape[0] * shape[2], p)))
+def drops_features_as_often_as(exam: Exam, *, p: float,
+                               shape: tuple[int, int, int] = (64, 1, 64)) -> None:
     """drops each feature with probability {p}"""
     (x,) = _chunks(exam, shape)
     dropped = int((layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] == 0).sum())
@@ -117,7 +127,8 @@ def drops_features_as_often_as(exam: Exam, *, p: float, shape: tuple[int, int, i
 
 
 @verb()
-def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int, int] = (6, 3, 8)) -> None:
+def knows_the_ends(exam: Exam, *, bad: tuple[float, ...],
+                   shape: tuple[int, int, int] = (6, 3, 8)) -> None:
     """keeps everything when p = 0, drops everything when p = 1, and refuses another p"""
     (x,) = _chunks(exam, shape)
     for p in (0.0, 1.0):
@@ -133,7 +144,8 @@ def knows_the_ends(exam: Exam, *, bad: tuple[float, ...], shape: tuple[int, int,
 
 
 @verb()
-def divides_what_it_keeps(exam: Exam, *, p: float, shape: tuple[int, int, int] = (16, 5, 24)) -> None:
+def divides_what_it_keeps(exam: Exam, *, p: float,
+                          shape: tuple[int, int, int] = (16, 5, 24)) -> None:
     """divides what it keeps by 1 - p, to ten digits"""
     (x,) = _chunks(exam, shape)
     (found,) = layer_factors(exam, p, (x, Seed(exam.seed()), {}))
@@ -145,25 +157,30 @@ ASKED = {"same_mask": True}
 
 
 @verb()
-def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), steps: int = 5) -> None:
-    """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one of 5"""
+def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20),
+                              steps: int = 5) -> None:
+    """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one
+    of 5"""
     first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
-    before, after = layer_masks(exam, p, (first, Seed(exam.seed()), {}), (second, Seed(exam.seed(9)), ASKED))
+    before, after = layer_masks(exam, p, (first, Seed(exam.seed()), {}),
+                                (second, Seed(exam.seed(9)), ASKED))
     if not np.array_equal(before, after):
-        raise Wrong(f"the second call dropped other units: {_differing(before, after)}", "the units that the first call dropped")
+        raise Wrong(f"the second call dropped other units: {_differing(before, after)}",
+                    "the units that the first call dropped")
 
 
 @verb()
-def keeps_the_latest_mask(
-    exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20), before: tuple[int, int, int] | None = None
-) -> None:
+def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20),
+                          before: tuple[int, int, int] | None = None) -> None:
     """uses the mask of the latest call, with same_mask=True, of two that drew"""
     # with `before`, the second one drew although it was told not to: the batch had that other size
     x, first = _chunks(exam, shape, before or shape)
     one, two, three = (Seed(exam.seed(k)) for k in (5, 0, 9))
-    *_, drawn, kept = layer_masks(exam, p, (first if before else x, one, {}), (x, two, ASKED if before else {}), (x, three, ASKED))
+    *_, drawn, kept = layer_masks(exam, p, (first if before else x, one, {}),
+                                  (x, two, ASKED if before else {}), (x, three, ASKED))
     if not np.array_equal(drawn, kept):
-        raise Wrong(f"the third call dropped other units: {_differing(drawn, kept)}", "the units that the second call dropped")
+        raise Wrong(f"the third call dropped other units: {_differing(drawn, kept)}",
+                    "the units that the second call dropped")
 
 
 @verb()
@@ -173,44 +190,53 @@ def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8
     before, other, after = two_layers(exam, p, x)
     exam.show("((one[:, 0] == 0) != (again[:, 0] == 0)).sum()")
     if not np.array_equal(before, after):
-        whose = "those of the other layer" if np.array_equal(other, after) else _differing(before, after)
-        raise Wrong(f"after a call of another layer, the first one dropped other units: {whose}", "the units that it dropped before")
+        whose = ("those of the other layer" if np.array_equal(other, after)
+                 else _differing(before, after))
+        raise Wrong(f"after a call of another layer, the first one dropped other units: {whose}",
+                    "the units that it dropped before")
 
 
 @verb()
-def draws_again_unless_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def draws_again_unless_asked(exam: Exam, *, p: float,
+                             shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """draws a new mask in every call with same_mask=False"""
-    before, after = layer_masks(exam, p, *((x, Seed(exam.seed(), "rng"), {}) for x in _chunks(exam, shape, shape)))
+    before, after = layer_masks(exam, p, *((x, Seed(exam.seed(), "rng"), {})
+                                           for x in _chunks(exam, shape, shape)))
     if np.array_equal(before, after):
         raise Wrong("the second call dropped the units that the first had dropped", "new coins")
 
 
 @verb()
-def draws_for_another_batch(
-    exam: Exam, *, p: float, first: tuple[int, int, int] = (8, 5, 20), second: tuple[int, int, int] = (6, 5, 20)
-) -> None:
-    """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask says"""
+def draws_for_another_batch(exam: Exam, *, p: float, first: tuple[int, int, int] = (8, 5, 20),
+                            second: tuple[int, int, int] = (6, 5, 20)) -> None:
+    """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask
+    says"""
     one, two = _chunks(exam, first, second)
-    before, kept = layer_masks(exam, p, (one, Seed(exam.seed()), {}), (two, Seed(exam.seed(9)), ASKED))
+    before, kept = layer_masks(exam, p, (one, Seed(exam.seed()), {}),
+                               (two, Seed(exam.seed(9)), ASKED))
     demand_some(kept, p, "units were kept in the second batch")
     rows = min(len(before), len(kept))
-    if rows > 5 and np.array_equal(before[:rows], kept[:rows]):  # of a few units only, they could be the same by chance
+    # of a few units only, they could be the same by chance
+    if rows > 5 and np.array_equal(before[:rows], kept[:rows]):
         raise Wrong(f"the first {rows} sequences of both batches are masked alike", "new coins")
     if before.shape != kept.shape and np.array_equal(before.ravel(), kept.ravel()):
         raise Wrong("the second batch has the coins of the first, in other places", "new coins")
     if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
-        raise Wrong("all sequences (or all features) of the second batch share one coin", "a coin for each of them", kept)
+        raise Wrong("all sequences (or all features) of the second batch share one coin",
+                    "a coin for each of them", kept)
 
 
 @verb()
-def draws_first_whatever_is_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def draws_first_whatever_is_asked(exam: Exam, *, p: float,
+                                  shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """draws its first mask even when same_mask=True"""
     (x,) = _chunks(exam, shape)
     demand_some(layer_factors(exam, p, (x, Seed(exam.seed()), ASKED))[0] != 0, p)
 
 
 @verb()
-def remembers_through_test_time(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def remembers_through_test_time(exam: Exam, *, p: float,
+                                shape: tuple[int, int, int] = (8, 5, 20)) -> None:
     """returns x at test time, and still knows its mask afterwards"""
     first, between, last = _chunks(exam, shape, (3, 4, shape[2]), shape)
     script = (
@@ -224,7 +250,9 @@ def remembers_through_test_time(exam: Exam, *, p: float, shape: tuple[int, int, 
     exam.show("out{at}")
     compare(array(test, "out", between.value.shape), between.value, "out at test time", 0.0)
     before, after = factors(one, first)[:, 0] != 0, factors(other, last)[:, 0] != 0
-    exam.last = script[0], replace(script[1], returns=("one",)), script[2], replace(script[3], returns=("other",))
+    exam.last = script[0], replace(script[1], returns=("one",)), script[2], replace(
+        script[3], returns=("other",))
     exam.show(APART)
     if not np.array_equal(before, after):
-        raise Wrong(f"after a call at test time the mask is another: {_differing(before, after)}", "the mask of the last training call")
+        raise Wrong(f"after a call at test time the mask is another: {_differing(before, after)}",
+                    "the mask of the last training call")

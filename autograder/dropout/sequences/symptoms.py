@@ -25,7 +25,13 @@ from autograder.dropout.sequences.layers import (
     size_of,
     upstream,
 )
-from autograder.dropout.sequences.recurrent import read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, state_forms
+from autograder.dropout.sequences.recurrent import (
+    read_input_mask,
+    read_state_mask,
+    shows_input_mask,
+    shows_state_mask,
+    state_forms,
+)
 from autograder.dropout.sequences.remembering import ASKED, layer_factors, two_layers
 from autograder.dropout.sequences.seen_masks import one_mask
 from autograder.dropout.sequences.weights import fixed_number, whole_masks
@@ -38,7 +44,7 @@ RAISES = "raises in backward"
 N, T, D = 31, 4, 29  # 0.7 of 31 * 29 is no whole number
 
 
-# --------------------------------------------------------------------------------------------------------- masks, through a lens
+# ---------------------------------------------------------------------------- masks, through a lens
 @symptom
 def over_time(exam: Exam) -> str:
     """Is the mask the same at every step? Through a lens."""
@@ -69,9 +75,11 @@ def multiplier(exam: Exam) -> str:
 
 @symptom
 def digits(exam: Exam) -> str:
-    """How exact that factor is, see `facts.digits`: "about" also where it is off by more than the survivors' factor may be."""
+    """How exact that factor is, see `facts.digits`: "about" also where it is off by more than the
+    survivors' factor may be."""
     word = facts.digits(via="mask").probe(exam)
-    return "about" if word == "unclear" and multiplier().probe(exam) in FACTORS.keys() - {"0"} else word
+    return ("about" if word == "unclear"
+            and multiplier().probe(exam) in FACTORS.keys() - {"0"} else word)
 
 
 @symptom
@@ -83,7 +91,8 @@ def at_one(exam: Exam) -> str:
         if unanswered.answer.error.startswith("ZeroDivisionError"):
             return "divides by zero"
         raise
-    return "zeros" if (found == 0).all() else "divides by zero" if np.isnan(found).any() else "numbers"
+    return ("zeros" if (found == 0).all() else "divides by zero" if np.isnan(found).any()
+            else "numbers")
 
 
 @symptom
@@ -98,9 +107,11 @@ def two_masks(exam: Exam) -> str:
 
 @symptom
 def returned_states(exam: Exam) -> str:
-    """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well, or only on what comes out?"""
+    """Are the states that a recurrent net returns whole? If not, does its mask fall on h0 as well,
+    or only on what comes out?"""
     size = (N, 1, D, D)
-    h = first_result(exam.ask(shows_state_mask(exam.function, size, (P, P), Seed(exam.seed())))[0], (N, 1, D))[:, 0]
+    h = first_result(exam.ask(shows_state_mask(exam.function, size, (P, P), Seed(exam.seed())))[0],
+                     (N, 1, D))[:, 0]
     kept = h != 0
     if kept.all() or not kept.any():
         return "whole" if kept.all() else "nothing"
@@ -110,12 +121,14 @@ def returned_states(exam: Exam) -> str:
     return fits[0] if len(fits) == 1 else "masked"  # with a factor of 1 both are the same
 
 
-# --------------------------------------------------------------------------------------------------------- functions of several arrays
+# ---------------------------------------------------------------------- functions of several arrays
 @symptom
 def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
-    """What float32 becomes, in training and at test time; "always float32" when float64 becomes that too."""
+    """What float32 becomes, in training and at test time; "always float32" when float64 becomes
+    that too."""
     asked = [arrays(exam, given, dtype=dtype) for dtype in ("float32", "float64")]
-    calls = [forward_pass(exam.function, values, rates, Seed(exam.seed()), train) for values in asked for train in (True, False)]
+    calls = [forward_pass(exam.function, values, rates, Seed(exam.seed()), train)
+             for values in asked for train in (True, False)]
     *single, one, other = (first_result(v).dtype.name for v in exam.ask(*calls))
     if single == ["float32"] * 2 and "float32" in (one, other):
         return "always float32"
@@ -124,27 +137,32 @@ def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
 
 @symptom
 def first_axis(exam: Exam, *, steps: int = 4) -> str:
-    """What the first axis of x stands for in a recurrent network, seen on as many examples as steps: does example 0 hear itself only?"""
+    """What the first axis of x stands for in a recurrent network, seen on as many examples as
+    steps: does example 0 hear itself only?"""
     shapes = {"x": (steps, steps, 3), "h0": (steps, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}
     values = arrays(exam, shapes)
     other = replace(values[0], value=np.concatenate([values[0].value[:1] + 1, values[0].value[1:]]))
-    calls = (forward_pass(exam.function, given, (0.0, 0.0), None, False) for given in (values, (other, *values[1:])))
+    calls = (forward_pass(exam.function, given, (0.0, 0.0), None, False)
+             for given in (values, (other, *values[1:])))
     one, two = (first_result(v, (steps, steps, 5)) for v in exam.ask(*calls))
     moved = (one != two).any(axis=2)
     return "examples" if not moved[1:].any() else "time" if moved[1:].all() else "unclear"
 
 
 @symptom
-def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str, times: float = 1e3) -> str:
+def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str,
+                     times: float = 1e3) -> str:
     """Do the gradients grow as the gradient from above does?"""
     there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
     dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
     more = replace(dout, value=times * np.asarray(dout.value))
-    _, small, large = exam.ask(there, backward_call(backward, dout, 0), backward_call(backward, more, 0))
+    _, small, large = exam.ask(there, backward_call(backward, dout, 0),
+                               backward_call(backward, more, 0))
     pairs = [(gradient_of(small, given, of), gradient_of(large, given, of)) for of in given]
     if all(np.array_equal(a, b) for a, b in pairs):
         return "always the same"
-    return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max()) for a, b in pairs) else "not in step"
+    return "in step" if all(np.allclose(times * a, b, rtol=1e-3, atol=1e-3 * times * abs(a).max())
+                            for a, b in pairs) else "not in step"
 
 
 @symptom
@@ -173,25 +191,29 @@ def wrong_gradients(
     last_step: bool = False,
     model: Model | None = None,
 ) -> str:
-    """The gradients that disagree with finite differences, each with its factor when it is off by one."""
+    """The gradients that disagree with finite differences, each with its factor when it is off by
+    one."""
     if not model and not _repeats(exam, given, rates, forward, train):
-        return "unknown: the same seed gives another output"  # then finite differences say nothing about backward
-    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step, model) for of in given]
+        # then finite differences say nothing about backward
+        return "unknown: the same seed gives another output"
+    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step, model)
+             for of in given]
     return words[0] if RAISES in words else ", ".join(filter(None, words)) or "none"
 
 
 def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
-    call = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()) if train else None, train)
+    call = forward_pass(forward, arrays(exam, given), rates,
+                        Seed(exam.seed()) if train else None, train)
     must_return(exam, call, call)
     one, again = exam.ask(call, call)
     return np.array_equal(first_result(one), first_result(again), equal_nan=True)
 
 
-def _gradient_word(
-    exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str], train: bool, last_step: bool, model: Model | None
-) -> str:
+def _gradient_word(exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str],
+                   train: bool, last_step: bool, model: Model | None) -> str:
     try:
-        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3, last_step, model)
+        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3,
+                                               last_step, model)
     except Wrong as wrong:
         return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
     except Unanswered as unanswered:
@@ -220,10 +242,11 @@ def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, ba
     value = exam.ask(first, second, backward_call(backward, dout, 0))[2]
     name = next(iter(given))
     found, own, other = (gradient_of(v, given, name) for v in (value, alone, latest))
-    return "its own" if np.array_equal(found, own) else "the latest" if np.array_equal(found, other) else "another"
+    return ("its own" if np.array_equal(found, own)
+            else "the latest" if np.array_equal(found, other) else "another")
 
 
-# ----------------------------------------------------------------------------------------------------------------- masks on weights
+# --------------------------------------------------------------------------------- masks on weights
 @symptom
 def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
     """Along which axes all weights share one coin."""
@@ -232,7 +255,8 @@ def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
         return "nothing is dropped" if kept.all() else "everything is dropped"
     names = ("examples", "inputs", "outputs")
     shared = [name for axis, name in enumerate(names) if (kept == kept.take([0], axis=axis)).all()]
-    return f"shared by all {' and '.join(shared)}" if shared else "exactly so many" if fixed_number(kept) else "one for each weight"
+    return (f"shared by all {' and '.join(shared)}" if shared
+            else "exactly so many" if fixed_number(kept) else "one for each weight")
 
 
 @symptom
@@ -240,7 +264,8 @@ def bias(exam: Exam) -> str:
     """What becomes of the bias in training."""
     n, rows, columns = 40, 3, 11
     x, b = Given("zeros", np.zeros((n, rows))), normal((columns,), exam.seed(2))
-    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, P, Seed(exam.seed())), ship=(0,))
+    call = Call(exam.function,
+                (x, normal((rows, columns), exam.seed(1)), b, P, Seed(exam.seed())), ship=(0,))
     ratio = first_result(exam.ask(call)[0], (n, columns)) / b.value
     if ((ratio == 0).any(axis=0) & (ratio != 0).any(axis=0)).any():
         return "dropped"
@@ -261,7 +286,7 @@ def weights_at_test_time(exam: Exam) -> str:
     return nearest(float(ratio.flat[0]), FACTORS, 1e-6) if np.ptp(ratio) <= 1e-9 else "varies"
 
 
-# ------------------------------------------------------------------------------------------------------------- a layer with a memory
+# ---------------------------------------------------------------------------- a layer with a memory
 def _kept(exam: Exam, *steps: tuple[tuple[int, ...], Mapping[str, bool]]) -> list[Array]:
     """Which numbers (N, T, D) of so many x one layer keeps, with one generator for all."""
     rng = Seed(exam.seed(), "rng")
@@ -280,52 +305,64 @@ def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
 
 @symptom
 def call_before(exam: Exam, *, sequences: int = 8) -> str:
-    """Of two calls that both drew, whose mask does a third one keep? Of fewer `sequences`, the second drew although it was told not to."""
+    """Of two calls that both drew, whose mask does a third one keep? Of fewer `sequences`, the
+    second drew although it was told not to."""
     second = {} if sequences == 8 else ASKED
-    first, latest, kept = _kept(exam, ((sequences, 5, 20), {}), ((8, 5, 20), second), ((8, 5, 20), ASKED))
+    first, latest, kept = _kept(exam, ((sequences, 5, 20), {}), ((8, 5, 20), second),
+                                ((8, 5, 20), ASKED))
     if np.array_equal(first, latest):
         return "nobody drew"
-    return "the latest" if np.array_equal(kept, latest) else "the first" if np.array_equal(kept, first) else "another"
+    return ("the latest" if np.array_equal(kept, latest)
+            else "the first" if np.array_equal(kept, first) else "another")
 
 
 @symptom
 def memory(exam: Exam) -> str:
-    """Whose mask does a layer keep when another one has drawn since? "its own" or "that of the other"."""
+    """Whose mask does a layer keep when another one has drawn since? "its own" or "that of the
+    other"."""
     first, other, kept = two_layers(exam, P, normal((8, 5, 20), exam.seed(1)))
-    return "that of the other" if np.array_equal(kept, other) and not np.array_equal(first, other) else "its own"
+    return ("that of the other" if np.array_equal(kept, other) and not np.array_equal(first, other)
+            else "its own")
 
 
 @symptom
-def another_batch(exam: Exam, *, first: int, second: int, features: tuple[int, int] = (20, 20)) -> str:
+def another_batch(exam: Exam, *, first: int, second: int,
+                  features: tuple[int, int] = (20, 20)) -> str:
     """What becomes of the mask with same_mask=True when the batch has another size."""
     try:
-        before, after = _kept(exam, ((first, 5, features[0]), {}), ((second, 5, features[1]), ASKED))
+        before, after = _kept(exam, ((first, 5, features[0]), {}),
+                              ((second, 5, features[1]), ASKED))
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
     if first != second and features[0] != features[1]:
-        return "the old coins in other places" if np.array_equal(before[:, 0].ravel(), after[:, 0].ravel()) else "drawn"
+        return ("the old coins in other places"
+                if np.array_equal(before[:, 0].ravel(), after[:, 0].ravel()) else "drawn")
     if (after == (before[:1] if first != second else before[..., :1])).all():
         return "the old mask is spread"
     rows = min(first, second)
-    return "the old mask is cut" if features[0] == features[1] and np.array_equal(before[:rows], after[:rows]) else "drawn"
+    return ("the old mask is cut" if features[0] == features[1]
+            and np.array_equal(before[:rows], after[:rows]) else "drawn")
 
 
 @symptom
 def after_test_time(exam: Exam) -> str:
     """Whether the mask outlives a call at test time."""
-    before, _, after = _kept(exam, ((8, 5, 20), {}), ((3, 4, 20), {"train": False}), ((8, 5, 20), ASKED))
+    before, _, after = _kept(exam, ((8, 5, 20), {}), ((3, 4, 20), {"train": False}),
+                             ((8, 5, 20), ASKED))
     return "kept" if np.array_equal(before, after) else "drawn"
 
 
 @symptom
 def layer_factor(exam: Exam) -> str:
-    """The factor on what the layer keeps; "about" what it should be when it is off by something small."""
+    """The factor on what the layer keeps; "about" what it should be when it is off by something
+    small."""
     (found,) = layer_factors(exam, P, (normal((N, T, D), exam.seed(1)), Seed(exam.seed()), {}))
     kept = found[found != 0]
     if not kept.size or not np.ptp(kept) <= 1e-6 * abs(kept).max():
         return "varies"
     factor = float(kept[0]) * (1 - P)
-    return "about 1/(1-p)" if DIGITS < abs(factor - 1) < READ else nearest(float(kept[0]), FACTORS, 1e-6)
+    return ("about 1/(1-p)" if DIGITS < abs(factor - 1) < READ
+            else nearest(float(kept[0]), FACTORS, 1e-6))
 
 
 @symptom

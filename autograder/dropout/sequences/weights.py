@@ -1,7 +1,8 @@
-"""Verbs about masks on weights (DropConnect): `out, cache = f(x, W, b, p, rng, train=True)`, with a mask on W for each example.
+"""Verbs about masks on weights (DropConnect): `out, cache = f(x, W, b, p, rng, train=True)`.
 
-With a one-hot example the output shows one row of its mask. With ones as inputs and powers of two as weights it shows the whole mask: each
-output is a sum of those powers whose weights were kept, and such a sum can be read like a binary number.
+With a one-hot example the output shows one row of its mask. With ones as inputs and powers of two
+as weights it shows the whole mask: each output is a sum of those powers whose weights were kept,
+and such a sum can be read like a binary number.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _zeros(n: int) -> Given:
     return Given(f"np.zeros({n})", np.zeros(n))
 
 
-# ---------------------------------------------------------------------------------------------------------------------- row by row
+# --------------------------------------------------------------------------------------- row by row
 def _one_hot(n: int) -> Given:
     text = f"np.eye({ROWS})[np.arange({n}) % {ROWS}]"
     return Given(text, np.eye(ROWS)[np.arange(n) % ROWS])
@@ -65,7 +66,7 @@ def _shown(shape: tuple[int, ...]) -> str:
 ONE_ROW = Lens(_ask, _read, _shown)
 
 
-# ------------------------------------------------------------------------------------------------------------------- whole masks
+# -------------------------------------------------------------------------------------- whole masks
 def _shows_all(name: str, p: float, size: tuple[int, int, int], seed: Seed) -> Call:
     """A pass whose outputs are sums of powers of two, one for each weight that was kept."""
     n, rows, columns = size
@@ -79,28 +80,33 @@ def _shows_all(name: str, p: float, size: tuple[int, int, int], seed: Seed) -> C
 
 
 def _kept_of_all(value: Any, p: float, size: tuple[int, int, int]) -> tuple[Array, str]:
-    """Which weights such a pass kept, and Python that says so; Wrong when its outputs are no sums of kept weights."""
+    """Which weights such a pass kept, and Python for it; Wrong if outputs are no sums of them."""
     n, rows, columns = size
     out = first_result(value, (n, columns)).astype(float)
     for name in dict.fromkeys(("1/(1-p)", "1", *SCALES)):
         sums = out / scale(name, p)
         whole = np.rint(sums)
-        if (abs(sums - whole) <= SUMS * np.maximum(1, abs(whole))).all() and (whole >= 0).all() and (whole < 2**rows).all():
-            kept = np.asarray(whole[:, None].astype(np.int64) >> np.arange(rows)[:, None] & 1).astype(bool)
-            return kept, f"(out / {scale(name, p):.9g}).round().astype(int)[:, None] >> np.arange({rows})[:, None] & 1"
-    raise Wrong("the output is no sum of weights that were each kept or dropped", "x @ (kept weights) / (1 - p)")
+        if ((abs(sums - whole) <= SUMS * np.maximum(1, abs(whole))).all() and (whole >= 0).all()
+                and (whole < 2**rows).all()):
+            kept = np.asarray(
+                whole[:, None].astype(np.int64) >> np.arange(rows)[:, None] & 1).astype(bool)
+            return (kept, f"(out / {scale(name, p):.9g}).round().astype(int)[:, None] >> "
+                    f"np.arange({rows})[:, None] & 1")
+    raise Wrong("the output is no sum of weights that were each kept or dropped",
+                "x @ (kept weights) / (1 - p)")
 
 
 def whole_masks(exam: Exam, p: float, size: tuple[int, int, int], seed: Seed) -> Array:
-    """The kept weights (N, in, out) of every example, as booleans; Wrong when the outputs are no sums of kept weights."""
+    """The kept weights (N, in, out) as booleans; Wrong when outputs are no sums of kept ones."""
     call = _shows_all(exam.function, p, size, seed)
     kept, shown = _kept_of_all(exam.ask(call)[0], p, size)
     exam.last = call, Call(shown, returns=("mask",), look=True)
     return kept
 
 
-def found_masks(out: Array, x: Array, weights: Array, p: float, factors: tuple[str, ...] = SCALES) -> Array | None:
-    """What each weight (N, in, out) was multiplied by in a pass with b = 0, found among all 2^in ways to drop; None if none fits.
+def found_masks(out: Array, x: Array, weights: Array, p: float,
+                factors: tuple[str, ...] = SCALES) -> Array | None:
+    """Each weight's factor (N, in, out) at b = 0, among all 2^in ways to drop; None if none fits.
 
     Read off one pass, it needs no seed that repeats; `in` must be small.
     """
@@ -124,16 +130,19 @@ def _likeness_seen(*, p: float, size: tuple[int, int, int], **_: Any) -> str:
 
 
 @verb(chances=3, sees=_likeness_seen)
-def throws_a_coin_for_each_weight(exam: Exam, *, p: float, size: tuple[int, int, int] = (48, 12, 48)) -> None:
+def throws_a_coin_for_each_weight(exam: Exam, *, p: float,
+                                  size: tuple[int, int, int] = (48, 12, 48)) -> None:
     """throws a coin for each weight and each example"""
     kept = whole_masks(exam, p, size, Seed(exam.seed()))
     if fixed_number(kept):
-        raise Wrong(f"every example keeps exactly {int(kept[0].sum())} of {kept[0].size} weights", "a number that is left to chance")
+        raise Wrong(f"every example keeps exactly {int(kept[0].sum())} of {kept[0].size} weights",
+                    "a number that is left to chance")
     for axis, what in enumerate(("examples", "inputs (rows of W)", "outputs (columns of W)")):
         lines = np.moveaxis(kept, axis, 0)
         first, second = lines[0::2], lines[1::2]
         agreeing = int((first == second).sum())
-        expect(f"share of weights on which the masks of neighbouring {what} agree", agreeing, first.size, agreement(p), kept[0])
+        expect(f"share of weights on which the masks of neighbouring {what} agree", agreeing,
+               first.size, agreement(p), kept[0])
 
 
 @verb()
@@ -141,10 +150,12 @@ def never_drops_the_bias(exam: Exam, *, p: float, size: tuple[int, int, int] = (
     """adds the whole of b in training, whatever is dropped"""
     n, rows, columns = size
     x, b = Given(f"np.zeros(({n}, {rows}))", np.zeros((n, rows))), normal((columns,), exam.seed(2))
-    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, p, Seed(exam.seed())), returns=("out", "cache"), ship=(0,))
+    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, p, Seed(exam.seed())),
+                returns=("out", "cache"), ship=(0,))
     out = first_result(exam.ask(call)[0], (n, columns)).astype(float)
     if (out == 0).any():
-        raise Wrong(f"{int((out == 0).sum())} of {out.size} outputs are 0 for x = 0", "the bias of their unit")
+        raise Wrong(f"{int((out == 0).sum())} of {out.size} outputs are 0 for x = 0",
+                    "the bias of their unit")
     exam.show("out{at}")
     compare(out, np.broadcast_to(b.value, out.shape), "out (for x = 0)", TOLERANCE["float32"])
 
@@ -154,9 +165,11 @@ def leaves_the_bias_alone_at_one(exam: Exam, *, size: tuple[int, int, int] = (6,
     """gives b, no NaN and no warning, when p = 1"""
     n, _, columns = size
     x, weights, b = _normals(exam, size)
-    call = Call(exam.function, (x, weights, b, 1.0, Seed(exam.seed())), returns=("out", "cache"), ship=(0,), watch=True)
+    call = Call(exam.function, (x, weights, b, 1.0, Seed(exam.seed())), returns=("out", "cache"),
+                ship=(0,), watch=True)
     (answer,) = exam.returned(call)
-    compare(first_result(answer.value, (n, columns)).astype(float), np.broadcast_to(b.value, (n, columns)), "out", TOLERANCE["float32"])
+    compare(first_result(answer.value, (n, columns)).astype(float),
+            np.broadcast_to(b.value, (n, columns)), "out", TOLERANCE["float32"])
     demand_no_warning(answer)
 
 
@@ -165,7 +178,8 @@ def sums_kept_weights(exam: Exam, *, p: float, size: tuple[int, int, int] = (6, 
     """gives each example x (kept weights) / (1 - p) + b in training"""
     n, _, columns = size
     x, weights, b = _normals(exam, size)
-    call = Call(exam.function, (x, weights, b, p, Seed(exam.seed())), returns=("out", "cache"), ship=(0,))
+    call = Call(exam.function, (x, weights, b, p, Seed(exam.seed())),
+                returns=("out", "cache"), ship=(0,))
     out = first_result(exam.ask(call)[0], (n, columns)).astype(float) - b.value
     if found_masks(out, np.asarray(x.value), np.asarray(weights.value), p, ("1/(1-p)",)) is None:
         raise Wrong("some outputs are no sum of kept weights", "x @ (kept weights) / (1 - p) + b")
@@ -173,23 +187,28 @@ def sums_kept_weights(exam: Exam, *, p: float, size: tuple[int, int, int] = (6, 
 
 def _normals(exam: Exam, size: tuple[int, int, int]) -> tuple[Given, Given, Given]:
     n, rows, columns = size
-    return normal((n, rows), exam.seed(1)), normal((rows, columns), exam.seed(2)), normal((columns,), exam.seed(3))
+    return normal((n, rows), exam.seed(1)), normal((rows, columns),
+                                                   exam.seed(2)), normal((columns,), exam.seed(3))
 
 
 @verb()
 def sends_gradient_through_kept_weights_only(
     exam: Exam, *, p: float, backward: str, size: tuple[int, int, int] = (30, 8, 4)
 ) -> None:
-    """sends the gradient of an output back through the weights that its example kept, and through no other"""
+    """sends the gradient of an output back through the weights that its example kept, and through
+    no other"""
     n, rows, columns = size
     place = np.arange(n) % columns
     dout = Given(f"np.eye({columns})[np.arange({n}) % {columns}]", np.eye(columns)[place])
-    one, value = exam.ask(_shows_all(exam.function, p, size, Seed(exam.seed())), backward_call(backward, dout, 0))
+    one, value = exam.ask(_shows_all(exam.function, p, size, Seed(exam.seed())),
+                          backward_call(backward, dout, 0))
     kept = _kept_of_all(one, p, size)[0][np.arange(n), :, place]
     demand_some(kept, p, "weights were kept")
     dx = array(item(value, ("dx", "dW", "db"), "dx"), "dx", (n, rows))
     leaking, blocked = int((dx[~kept] != 0).sum()), int((dx[kept] == 0).sum())
     if leaking:
-        raise Wrong(f"{leaking} of {int((~kept).sum())} dropped weights sent a gradient back", "none", kept)
+        raise Wrong(f"{leaking} of {int((~kept).sum())} dropped weights sent a gradient back",
+                    "none", kept)
     if blocked:
-        raise Wrong(f"{blocked} of {int(kept.sum())} kept weights sent no gradient back", "none", kept)
+        raise Wrong(f"{blocked} of {int(kept.sum())} kept weights sent no gradient back",
+                    "none", kept)

@@ -20,7 +20,7 @@ MAPS = (24, 30, 9, 10)
 WORDS = {"ten": "ten digits", "about": "about", "unclear": "another"}
 
 
-# -------------------------------------------------------------------------------------------------------------- masks along axes
+# --------------------------------------------------------------------------------- masks along axes
 @symptom
 def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     """The axes of x along which the mask changes: "0, 1" for whole channels."""
@@ -30,7 +30,8 @@ def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
 
 
 def _gradient(exam: Exam, forward: str, backward: str, shape: tuple[int, ...]) -> Array:
-    return array(exam.ask(*gradients(P, forward, backward, shape).script(exam))[-1], "dx", shape).astype(float)
+    return array(exam.ask(*gradients(P, forward, backward, shape).script(exam))[-1], "dx",
+                 shape).astype(float)
 
 
 @symptom
@@ -44,7 +45,8 @@ def gradient_places(exam: Exam, **pair: Any) -> str:
     """Has each place of a channel a gradient of its own, or do all have the same?"""
     found = _gradient(exam, **pair)
     places = found.reshape(*found.shape[:2], -1)
-    return "all alike" if found.any() and (np.ptp(places, axis=2) <= NEAR * np.abs(places).max()).all() else "each its own"
+    return ("all alike" if found.any()
+            and (np.ptp(places, axis=2) <= NEAR * np.abs(places).max()).all() else "each its own")
 
 
 def axes_of(kept: Array) -> str:
@@ -53,18 +55,21 @@ def axes_of(kept: Array) -> str:
     return ", ".join(map(str, changing)) or "none"
 
 
-# ------------------------------------------------------------------------------------------------------------------------ blocks
+# ------------------------------------------------------------------------------------------- blocks
 @symptom
 def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
-    """What the zeros are made of: "blocks of 3", "blocks cut at the border", "no blocks", "nothing"."""
+    """What the zeros are made of: "blocks of 3", "blocks cut at the border", "no blocks",
+    "nothing"."""
     zero = block_draws(exam, shape, P, block) == 0
     if not zero.any() or zero.all():
         return "nothing" if not zero.any() else "everything"
-    sides = [k for k in range(1, min(shape[2:]) + 1) if not (zero & ~in_whole_blocks(zero, k)).any()]
+    sides = [k for k in range(1, min(shape[2:]) + 1)
+             if not (zero & ~in_whole_blocks(zero, k)).any()]
     beyond = np.pad(zero, ((0, 0), (0, 0), (block, block), (block, block)), constant_values=True)
     cut = (beyond & ~in_whole_blocks(beyond, block)).any()
     if max(sides) > 1:  # what is left of cut blocks may be made of smaller ones
-        return f"blocks of {max(sides)}" + (", cut at the border" if max(sides) < block and not cut else "")
+        return f"blocks of {max(sides)}" + (", cut at the border" if max(sides) < block
+                                            and not cut else "")
     if not (~zero & ~in_whole_blocks(~zero, block)).any():
         return "all but blocks"
     return "no blocks" if cut else "blocks cut at the border"
@@ -77,8 +82,10 @@ def block_scale(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
     kept = mask != 0
     if not kept.any():
         return "0"
-    per_map = np.broadcast_to(kept[0, 0].size / np.maximum(kept.sum((2, 3), keepdims=True), 1), shape)
-    per_example = np.broadcast_to(kept[0].size / np.maximum(kept.sum((1, 2, 3), keepdims=True), 1), shape)
+    per_map = np.broadcast_to(kept[0, 0].size / np.maximum(kept.sum((2, 3), keepdims=True), 1),
+                              shape)
+    per_example = np.broadcast_to(kept[0].size / np.maximum(kept.sum((1, 2, 3), keepdims=True), 1),
+                                  shape)
     share = float(kept.mean())
     for word, factor in (
         ("units / kept", np.full(shape, 1 / share)),
@@ -106,7 +113,8 @@ def block_digits(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = M
 
 @symptom
 def factor_digits(exam: Exam, *, shape: tuple[int, ...]) -> str:
-    """How exact the factor 1 / (1 - p) is: "ten digits", "about", "float32" for those that float32 has, or "another" factor."""
+    """How exact the factor 1 / (1 - p) is: "ten digits", "about", "float32" for those that float32
+    has, or "another" factor."""
     x = normal(shape, exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     out, wanted = output(value, x), scale("1/(1-p)", P)
@@ -126,13 +134,15 @@ def maps_masked(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
     if kept.all() or not kept.any():
         return "nothing to see"
     changing = axes_of(kept).split(", ")
-    words = {(True, True): "apart", (False, True): "shared by examples", (True, False): "shared by channels"}
+    words = {(True, True): "apart", (False, True): "shared by examples",
+             (True, False): "shared by channels"}
     return words.get(("0" in changing, "1" in changing), "shared by all")
 
 
 @symptom
 def blocks_a_map(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
-    """Does the number of dropped units vary from map to map as it should, or is there "always some", or "one block at most"?"""
+    """Does the number of dropped units vary from map to map as it should, or is there "always
+    some", or "one block at most"?"""
     kept = thrown(block_draws(exam, shape, P, block) != 0, (0, 1))
     maps = kept.reshape(-1, kept[0, 0].size)
     if kept.all():
@@ -163,22 +173,26 @@ def inner_share(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MA
 
 def _gammas(lattice: Lattice) -> dict[str, float]:
     right = lattice.gamma(P)
-    return {"gamma": right, "p": P, "p / block": P / lattice.block, "gamma of 1-p": lattice.gamma(1 - P), "none": 0.0}
+    return {"gamma": right, "p": P, "p / block": P / lattice.block,
+            "gamma of 1-p": lattice.gamma(1 - P), "none": 0.0}
 
 
 @symptom
 def large_blocks_drop(exam: Exam) -> str:
     """What blocks larger than the map drop, where they are not refused: "some" or "nothing"."""
     shape = (8, 8, 9, 4)
-    (value,) = exam.ask(Call(exam.function, (Given(repr(shape), shape), 0.9, 5, Seed(exam.seed())), returns=("mask",)))
+    (value,) = exam.ask(Call(exam.function, (Given(repr(shape), shape), 0.9, 5, Seed(exam.seed())),
+                             returns=("mask",)))
     return "some" if (array(value, "mask", shape) == 0).any() else "nothing"
 
 
 @symptom
 def when_nothing_is_left(exam: Exam) -> str:
-    """What a mask looks like in which every unit is dropped (one block as large as the map, p = 1)."""
+    """What a mask looks like in which every unit is dropped (one block as large as the map, p =
+    1)."""
     shape = (3, 4, 2, 2)
-    call = Call(exam.function, (Given(repr(shape), shape), 1.0, 2, Seed(exam.seed())), returns=("mask",), watch=True)
+    call = Call(exam.function, (Given(repr(shape), shape), 1.0, 2, Seed(exam.seed())),
+                returns=("mask",), watch=True)
     (answer,) = exam.returned(call)
     mask = array(answer.value, "mask", shape)
     if np.isnan(mask).any():
@@ -190,5 +204,6 @@ def when_nothing_is_left(exam: Exam) -> str:
 
 @symptom
 def left_at_one(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
-    """Whether a mask of p = 1 keeps units, as blocks of more than one unit leave it to chance: "some" or "nothing"."""
+    """Whether a mask of p = 1 keeps units, as blocks of more than one unit leave it to chance:
+    "some" or "nothing"."""
     return "some" if (block_draws(exam, shape, 1.0, block) != 0).any() else "nothing"

@@ -1,7 +1,7 @@
-"""Verbs about a block that normalises each channel, remembers the batches for test time, and drops whole channels last.
+"""Verbs about a block that normalises channels, remembers batches, and drops channels last.
 
-`out = f(x, p, rng, train)`. What it remembers lies in a dict of the notebook's set-up cell (`state`), with the entries "mean" and "var";
-`reset(channels)` there makes it forget.
+`out = f(x, p, rng, train)`. What it remembers lies in a dict of the notebook's set-up cell
+(`state`), with the entries "mean" and "var"; `reset(channels)` there makes it forget.
 """
 
 from __future__ import annotations
@@ -36,15 +36,19 @@ __all__ = [
     "remembers_variances_to_six_digits",
 ]
 
-EXACT = 2e-6  # an eps of 1e-5 in another place is seen, the seven digits of float32 are not: these are asked by `minds_its_manners`
+# an eps of 1e-5 in another place is seen, the seven digits of float32 are not: these are asked by
+# `minds_its_manners`
+EXACT = 2e-6
 NEAR = 1e-6
-ROUGH = 0.05  # for a first look, which forgives where eps stands and by what the variance is divided; exact comparisons follow it
+# for a first look, which forgives where eps stands and by what the variance is divided; exact
+# comparisons follow it
+ROUGH = 0.05
 SHAPE = (6, 5, 4, 3)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Where the running statistics live, and the rule by which they move: new = (1 - rate) * old + rate * batch."""
+    """Where running statistics live, and their rule: new = (1 - rate) * old + rate * batch."""
 
     state: str
     reset: str
@@ -55,14 +59,14 @@ class Memory:
         """Forget every batch: mean 0 and variance 1."""
         return Call(self.reset, (channels,))
 
-    def after(
-        self, batches: list[Array], spread: Callable[[Array], Array] = np.asarray, begin: bool = False
-    ) -> tuple[Array, Array]:
-        """Mean and variance (or another `spread` made of it) of each channel after these training batches.
+    def after(self, batches: list[Array], spread: Callable[[Array], Array] = np.asarray,
+              begin: bool = False) -> tuple[Array, Array]:
+        """Mean and variance (or another `spread`) of each channel after these training batches.
 
         With `begin` the first batch takes the place of mean 0 and variance 1.
         """
-        mean, var = channel_statistics(batches[0]) if begin else (np.zeros(batches[0].shape[1]), np.ones(batches[0].shape[1]))
+        mean, var = (channel_statistics(batches[0]) if begin
+                     else (np.zeros(batches[0].shape[1]), np.ones(batches[0].shape[1])))
         for x in batches:
             batch_mean, batch_var = channel_statistics(x)
             batch_var = spread(batch_var)
@@ -87,7 +91,8 @@ def lively(shape: tuple[int, ...], seed: int, dtype: str = "float64") -> Given:
     """Normal numbers whose channels have a mean and a spread of their own."""
     line = (1, -1) + (1,) * (len(shape) - 2)
     channel = np.arange(shape[1]).reshape(line)
-    value = np.asarray(np.random.default_rng(seed).normal(size=shape) * (1 + channel) + 3 * channel - 2, dtype)
+    value = np.asarray(np.random.default_rng(seed).normal(size=shape) * (1 + channel)
+                       + 3 * channel - 2, dtype)
     value.flags.writeable = False
     factor = f"np.arange({shape[1]}).reshape({line})"
     text = f"np.random.default_rng({seed}).normal(size={shape}) * (1 + {factor}) + 3 * {factor} - 2"
@@ -114,27 +119,28 @@ def remembered(value: Any, memory: Memory, key: str, channels: int) -> Array:
     return found.reshape(channels)
 
 
-def normalised(
-    memory: Memory, p: float, train: bool = True, dtype: str = "float64", shape: tuple[int, ...] = SHAPE, kept: bool = False
-) -> View:
+def normalised(memory: Memory, p: float, train: bool = True, dtype: str = "float64",
+               shape: tuple[int, ...] = SHAPE, kept: bool = False) -> View:
     """The output of the block, of which nothing is remembered yet; or which channels it keeps."""
 
     def calls(exam: Exam, number: int) -> tuple[Call, Call]:
         x = in_words("x", lively(shape, exam.seed(1), dtype))
-        return memory.start(shape[1]), block_call(exam, x, p, Seed(exam.seed(number)) if train else None, train)
+        return memory.start(shape[1]), block_call(exam, x, p, Seed(exam.seed(number)) if train
+                                                  else None, train)
 
     def read(value: Any) -> Array:
         out = array(value, "out", shape)
         return out != 0 if kept else out
 
-    return View(calls, read, "channels" if kept else "out", apart="((one == 0) != (other == 0)).sum()")
+    return View(calls, read, "channels" if kept else "out",
+                apart="((one == 0) != (other == 0)).sum()")
 
 
 def _batches(exam: Exam, shape: tuple[int, ...], count: int) -> list[Given]:
     return [lively(shape, exam.seed(1 + k)) for k in range(count)]
 
 
-# ------------------------------------------------------------------------------------------------------------------------ verbs
+# -------------------------------------------------------------------------------------------- verbs
 @verb()
 def normalises_each_channel(exam: Exam, *, memory: Memory, shape: tuple[int, ...] = SHAPE) -> None:
     """normalises each channel over the examples and all places, in training"""
@@ -146,7 +152,8 @@ def normalises_each_channel(exam: Exam, *, memory: Memory, shape: tuple[int, ...
 
 
 @verb()
-def divides_by_the_right_root(exam: Exam, *, memory: Memory, shape: tuple[int, ...] = SHAPE) -> None:
+def divides_by_the_right_root(exam: Exam, *, memory: Memory,
+                              shape: tuple[int, ...] = SHAPE) -> None:
     """divides by the root of (variance + eps), with the variance of np.var"""
     out, wanted = _normalised(exam, memory, shape)
     compare(out, wanted, "out", EXACT)
@@ -160,24 +167,28 @@ def _normalised(exam: Exam, memory: Memory, shape: tuple[int, ...]) -> tuple[Arr
 
 
 @verb()
-def remembers_the_batches(exam: Exam, *, memory: Memory, p: float = 0.0, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
+def remembers_the_batches(exam: Exam, *, memory: Memory, p: float = 0.0, batches: int = 3,
+                          shape: tuple[int, ...] = SHAPE) -> None:
     """moves the running mean and variance towards each training batch (with p = {p})"""
     mean, var, wanted = _remembered_after(exam, memory, p, batches, shape)
     if not mean.any() and (var == 1).all():
         exam.show(f'{memory.state}["mean"]')
-        raise Wrong(f"{memory.state} is still as {memory.reset} left it", f"a mean and a variance that moved towards the {batches} batches")
+        raise Wrong(f"{memory.state} is still as {memory.reset} left it",
+                    f"a mean and a variance that moved towards the {batches} batches")
     _compare_memory(exam, memory, "mean", mean, wanted[0], EXACT)
     _compare_memory(exam, memory, "var", var, wanted[1], ROUGH)
 
 
 @verb()
-def remembers_variances_to_six_digits(exam: Exam, *, memory: Memory, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
+def remembers_variances_to_six_digits(exam: Exam, *, memory: Memory, batches: int = 3,
+                                      shape: tuple[int, ...] = SHAPE) -> None:
     """remembers the variances of np.var, without eps"""
     _, var, wanted = _remembered_after(exam, memory, 0.0, batches, shape)
     _compare_memory(exam, memory, "var", var, wanted[1], NEAR)
 
 
-def _compare_memory(exam: Exam, memory: Memory, key: str, got: Array, wanted: Array, tolerance: float) -> None:
+def _compare_memory(exam: Exam, memory: Memory, key: str, got: Array, wanted: Array,
+                    tolerance: float) -> None:
     exam.show(f'{memory.state}["{key}"]{{at}}')
     compare(got, wanted, f'{memory.state}["{key}"]', tolerance)
 
@@ -185,7 +196,7 @@ def _compare_memory(exam: Exam, memory: Memory, key: str, got: Array, wanted: Ar
 def _remembered_after(
     exam: Exam, memory: Memory, p: float, batches: int, shape: tuple[int, ...]
 ) -> tuple[Array, Array, tuple[Array, Array]]:
-    """The mean and the variance that are remembered after so many batches, and both as they should be."""
+    """The mean and variance remembered after so many batches, and as they should be."""
     given = _batches(exam, shape, batches)
     calls = [block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(given)]
     values = exam.ask(memory.start(shape[1]), *calls, Call(memory.state, look=True))
@@ -196,16 +207,21 @@ def _remembered_after(
 
 
 @verb()
-def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: int = 3, shape: tuple[int, ...] = SHAPE) -> None:
+def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: int = 3,
+                            shape: tuple[int, ...] = SHAPE) -> None:
     """normalises with the running mean and variance at test time, and drops nothing"""
     *given, x = _batches(exam, shape, batches + 1)
     calls = [block_call(exam, b, 0.0, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
-    script = (memory.start(shape[1]), *calls, Call(memory.state, look=True), block_call(exam, x, p, None, False))
+    script = (memory.start(shape[1]), *calls, Call(memory.state, look=True),
+              block_call(exam, x, p, None, False))
     values = exam.ask(*script)
-    mean, var = (remembered(values[-2], memory, key, shape[1]).astype(float) for key in ("mean", "var"))
-    out, near = block_output(values[-1], x), ROUGH if mean.any() else EXACT  # with 0 and 1 it looks nearly like x
+    mean, var = (remembered(values[-2], memory, key, shape[1]).astype(float)
+                 for key in ("mean", "var"))
+    # with 0 and 1 it looks nearly like x
+    out, near = block_output(values[-1], x), ROUGH if mean.any() else EXACT
     if np.allclose(var, memory.after([b.value for b in given], np.sqrt)[1], rtol=1e-3, atol=0):
-        deviations = memory.normalised(x.value, mean, var**2)  # who remembers them, which is charged there, need take no root
+        # who remembers them, which is charged there, need take no root
+        deviations = memory.normalised(x.value, mean, var**2)
         if close(out, deviations, near).all():
             return
     exam.show("out{at}")
@@ -213,12 +229,14 @@ def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: in
 
 
 @verb()
-def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float,
+                                shape: tuple[int, ...] = SHAPE) -> None:
     """leaves the running mean and variance alone at test time"""
     first, x = _batches(exam, shape, 2)
     look = Call(memory.state, look=True)
     training = block_call(exam, first, 0.0, Seed(exam.seed()), True)
-    values = exam.ask(memory.start(shape[1]), training, look, block_call(exam, x, p, None, False), look)
+    values = exam.ask(memory.start(shape[1]), training, look,
+                      block_call(exam, x, p, None, False), look)
     block_output(values[3], x)
     for key in ("mean", "var"):
         before, after = (remembered(values[k], memory, key, shape[1]) for k in (2, 4))
@@ -226,11 +244,13 @@ def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float, shape: 
 
 
 @verb()
-def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
+def drops_channels_last(exam: Exam, *, memory: Memory, p: float,
+                        shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
     """drops whole channels after normalising, and divides the others by 1 - p"""
     x = lively(shape, exam.seed(1))
     start, seed = memory.start(shape[1]), Seed(exam.seed())
-    _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start, block_call(exam, x, p, seed, True))
+    _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start,
+                                  block_call(exam, x, p, seed, True))
     whole, out = block_output(plain, x), block_output(value, x)
     exam.last, form = exam.last[2:], Shared(2, shape[2:], "channel")
     exam.show(f"{form.kept('sum')}{{at}}")
@@ -242,8 +262,10 @@ def drops_channels_last(exam: Exam, *, memory: Memory, p: float, shape: tuple[in
     compare(out, whole * multiplier, "out", EXACT)
 
 
-@verb(chances=3, sees=off_by("a share of dropped channels", lambda p, shape, **_: (shape[0] * shape[1], p)))
-def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape: tuple[int, ...] = (64, 64, 2, 1)) -> None:
+@verb(chances=3, sees=off_by("a share of dropped channels",
+                             lambda p, shape, **_: (shape[0] * shape[1], p)))
+def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float,
+                                 shape: tuple[int, ...] = (64, 64, 2, 1)) -> None:
     """drops each channel of each example with probability p, by a coin of its own"""
     x = lively(shape, exam.seed(1))
     _, value = exam.ask(memory.start(shape[1]), block_call(exam, x, p, Seed(exam.seed()), True))
@@ -252,9 +274,11 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
     kept = form.reduced(block_output(value, x) != 0)
     for what, hits, probability, shown in (
         ("share of dropped channels", ~kept, p, "~kept"),
-        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2], agreement(p), "kept[0::2] == kept[1::2]"),
+        ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2],
+         agreement(p), "kept[0::2] == kept[1::2]"),
         (
-            "share of examples on which neighbouring channels agree", kept[:, 0::2] == kept[:, 1::2], agreement(p),
+            "share of examples on which neighbouring channels agree",
+            kept[:, 0::2] == kept[:, 1::2], agreement(p),
             "kept[:, 0::2] == kept[:, 1::2]",
         ),
     ):
@@ -263,7 +287,8 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float, shape:
 
 
 @verb()
-def drops_every_channel_at_one(exam: Exam, *, memory: Memory, shape: tuple[int, ...] = SHAPE) -> None:
+def drops_every_channel_at_one(exam: Exam, *, memory: Memory,
+                               shape: tuple[int, ...] = SHAPE) -> None:
     """gives zeros, no NaN and no warning, when p = 1 in training"""
     x = lively(shape, exam.seed(1))
     call = block_call(exam, x, 1.0, Seed(exam.seed()), True, watch=True)

@@ -1,4 +1,4 @@
-"""Symptoms of a block that normalises each channel, remembers the batches for test time, and drops whole channels last."""
+"""Symptoms of a block that normalises channels, remembers batches, and drops channels last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from autograder.checks_api.symptoms import chance_from, nearest, symptom
 from autograder.dropout.calls import scale
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.spatial.block_symptoms import NEAR, axes_of
-from autograder.dropout.spatial.normalisation import Memory, block_call, block_output, channel_statistics, lively, normalised, remembered
+from autograder.dropout.spatial.normalisation import (
+    Memory,
+    block_call,
+    block_output,
+    channel_statistics,
+    lively,
+    normalised,
+    remembered,
+)
 from autograder.model import Call, Seed
 
 SHAPE = (12, 10, 5, 4)
@@ -49,7 +57,8 @@ def axes_word(x: Array, out: Array, memory: Memory) -> str:
             (", without eps", np.sqrt(var)),
             (", without the root", var + memory.eps),
             (", without the spread", np.ones_like(var)),
-            (", divided by one less", np.sqrt(var * (x.size // var.size) / max(x.size // var.size - 1, 1) + memory.eps)),
+            (", divided by one less",
+             np.sqrt(var * (x.size // var.size) / max(x.size // var.size - 1, 1) + memory.eps)),
         ):
             if np.allclose(out, (x - mean) / below, rtol=NEAR, atol=NEAR):
                 return word + end
@@ -61,7 +70,8 @@ def test_uses(exam: Exam, *, memory: Memory) -> str:  # a probe, not a test
     """What test time normalises with: "running", "the batch", "nothing", "the last batch"."""
     *given, x = [lively(SHAPE, exam.seed(1 + k)) for k in range(3)]
     calls = [block_call(exam, b, 0.0, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
-    script = (memory.start(SHAPE[1]), *calls, Call(memory.state, look=True), block_call(exam, x, P, None, False))
+    script = (memory.start(SHAPE[1]), *calls, Call(memory.state, look=True),
+              block_call(exam, x, P, None, False))
     values = exam.ask(*script)
     out = block_output(values[-1], x)
     if (out == 0).mean() > P / 2:
@@ -72,13 +82,16 @@ def test_uses(exam: Exam, *, memory: Memory) -> str:  # a probe, not a test
         ("the batch", channel_statistics(x.value)),
         ("the last batch", channel_statistics(given[-1].value)),
         ("nothing", (np.zeros(SHAPE[1]), np.ones(SHAPE[1]))),
-        ("running, eps beside the root", (own[0], (np.sqrt(abs(own[1])) + memory.eps) ** 2 - memory.eps)),
-        ("running, var as a spread", (own[0], own[1] ** 2 + 2 * memory.eps * own[1] + memory.eps**2 - memory.eps)),
+        ("running, eps beside the root",
+         (own[0], (np.sqrt(abs(own[1])) + memory.eps) ** 2 - memory.eps)),
+        ("running, var as a spread",
+         (own[0], own[1] ** 2 + 2 * memory.eps * own[1] + memory.eps**2 - memory.eps)),
         ("running, var as a spread", (own[0], own[1] ** 2)),
     ):
         if np.allclose(out, memory.normalised(x.value, mean, var), rtol=NEAR, atol=NEAR):
             return word
-    return "nothing" if np.array_equal(out, x.value) else "the batch" if axes_word(x.value, out, memory) != "other" else "other"
+    return ("nothing" if np.array_equal(out, x.value)
+            else "the batch" if axes_word(x.value, out, memory) != "other" else "other")
 
 
 test_uses.__test__ = False  # type: ignore[attr-defined]
@@ -103,27 +116,33 @@ def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
         ("running averages from the first batch on", memory.after(arrays, begin=True)),
     ):
         if np.allclose(mean, m, rtol=NEAR, atol=NEAR):
-            return word if np.allclose(var, v, rtol=1e-7, atol=1e-7) else f"{word}, {_kind_of_variance(var, arrays, memory)}"
+            return (word if np.allclose(var, v, rtol=1e-7, atol=1e-7)
+                    else f"{word}, {_kind_of_variance(var, arrays, memory)}")
     return "other"
 
 
 def _kind_of_variance(var: Array, batches: list[Array], memory: Memory) -> str:
     """What is remembered in the place of the variance, when the mean is right."""
     places = batches[0].size // var.size
-    if np.allclose(var, memory.after(batches, lambda v: v * places / (places - 1))[1], rtol=NEAR, atol=NEAR):
+    if np.allclose(var, memory.after(batches, lambda v: v * places / (places - 1))[1],
+                   rtol=NEAR, atol=NEAR):
         return "var divided by one less"
     if np.allclose(var, memory.after(batches, lambda v: v + memory.eps)[1], rtol=1e-7, atol=0):
         return "var with eps"
-    return "deviations for var" if np.allclose(var, memory.after(batches, np.sqrt)[1], rtol=1e-3, atol=0) else "var otherwise"
+    return "deviations for var" if np.allclose(var, memory.after(batches, np.sqrt)[1], rtol=1e-3,
+                                               atol=0) else "var otherwise"
 
 
 @symptom
 def memory_at_test(exam: Exam, *, memory: Memory) -> str:
     """Does a pass at test time move the memory?"""
     first, x = (lively(SHAPE, exam.seed(1 + k)) for k in range(2))
-    look, training = Call(memory.state, look=True), block_call(exam, first, 0.0, Seed(exam.seed()), True)
-    values = exam.ask(memory.start(SHAPE[1]), training, look, block_call(exam, x, P, None, False), look)
-    pairs = [[remembered(values[k], memory, key, SHAPE[1]) for k in (2, 4)] for key in ("mean", "var")]
+    look, training = Call(memory.state,
+                          look=True), block_call(exam, first, 0.0, Seed(exam.seed()), True)
+    values = exam.ask(memory.start(SHAPE[1]), training, look,
+                      block_call(exam, x, P, None, False), look)
+    pairs = [[remembered(values[k], memory, key, SHAPE[1]) for k in (2, 4)]
+             for key in ("mean", "var")]
     same = all(np.array_equal(before, after, equal_nan=True) for before, after in pairs)
     return "kept" if same else "moved"
 
@@ -132,13 +151,15 @@ def _dropped(exam: Exam, memory: Memory) -> tuple[Array, Array]:
     """A training batch through the block without dropout, and with it."""
     x = lively(SHAPE, exam.seed(1))
     start, seed = memory.start(SHAPE[1]), Seed(exam.seed())
-    _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start, block_call(exam, x, P, seed, True))
+    _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start,
+                                  block_call(exam, x, P, seed, True))
     return block_output(plain, x), block_output(value, x)
 
 
 @symptom
 def dropout_place(exam: Exam, *, memory: Memory) -> str:
-    """Is dropout the last thing that happens? "not last" when dropped units are no zeros, or survivors no multiples."""
+    """Is dropout the last thing that happens? "not last" when dropped units are no zeros, or
+    survivors no multiples."""
     plain, out = _dropped(exam, memory)
     if np.array_equal(plain, out):
         return "nowhere"
@@ -146,7 +167,8 @@ def dropout_place(exam: Exam, *, memory: Memory) -> str:
     if not kept.any():
         return "everywhere"
     ratio = out[kept] / plain[kept]
-    return "last" if not kept.all() and np.ptp(ratio) < NEAR * abs(ratio).max() * 1000 else "not last"
+    return ("last" if not kept.all() and np.ptp(ratio) < NEAR * abs(ratio).max() * 1000
+            else "not last")
 
 
 @symptom
@@ -168,9 +190,11 @@ def block_factor(exam: Exam, *, memory: Memory) -> str:
 
 @symptom
 def block_generator(exam: Exam, *, memory: Memory) -> str:
-    """Where the block's coins come from: "given", "own", "global", or "frozen" when every call drops the same."""
+    """Where the block's coins come from: "given", "own", "global", or "frozen" when every call
+    drops the same."""
     word = chance_from(via=normalised(memory, P, shape=SHAPE, kept=True)).probe(exam)
-    kept = block_output(exam.ask(*normalised(memory, P, shape=SHAPE).script(exam))[-1], lively(SHAPE, exam.seed(1))) != 0
+    kept = block_output(exam.ask(*normalised(memory, P, shape=SHAPE).script(exam))[-1],
+                        lively(SHAPE, exam.seed(1))) != 0
     return word if word == "global" or (kept.any() and not kept.all()) else "none"
 
 

@@ -1,6 +1,7 @@
 """Symptoms of a ratio of two variances, at test time and in training.
 
-Each is one part of the formula, so that two mistakes show side by side: read off how the ratio changes with mu and sigma.
+Each is one part of the formula, so that two mistakes show side by side: read off how the ratio
+changes with mu and sigma.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call
 
-__all__ = ["centre", "digits_of_ratio", "direction", "exponent_of_mu", "exponent_of_sigma", "factor", "root"]
+__all__ = ["centre", "digits_of_ratio", "direction", "exponent_of_mu", "exponent_of_sigma",
+           "factor", "root"]
 
 P = 0.2
 Q = 1 - P
 NEAR = 1e-5  # a little added to a divisor is no other formula
-ALONE = {"1/q": 1 / Q, "1/q^2": 1 / Q**2, "1/p": 1 / P, "q": Q, "1": 1.0}  # training over test, where mu is 0
+# training over test, where mu is 0
+ALONE = {"1/q": 1 / Q, "1/q^2": 1 / Q**2, "1/p": 1 / P, "q": Q, "1": 1.0}
 
 
 @dataclass(frozen=True)
 class Shift:
-    """Training over test as a constant plus a slope times a power of mu, freed of a root and turned round where need be."""
+    """Training over test: a constant plus a slope times a power of mu, freed of a root."""
 
     turned: bool
     rooted: bool
@@ -36,14 +39,16 @@ class Shift:
 
 def _shift(exam: Exam) -> Shift:
     cases = ((0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (0.0, 2.0))
-    found = np.array([array(v, "ratio", ()) for v in exam.ask(*(Call(exam.function, (mu, sigma, P)) for mu, sigma in cases))], float)
+    found = np.array([array(v, "ratio", ()) for v in exam.ask(*(Call(exam.function, (mu, sigma, P))
+                                                                for mu, sigma in cases))], float)
     turned = bool(found[1] > found[0])
     with np.errstate(all="ignore"):
         numbers = found if turned else 1 / found
     rooted = not _power(numbers) and bool(_power(numbers**2))
     values = numbers**2 if rooted else numbers
     slope = float(values[1] - values[0])
-    return Shift(turned, rooted, _power(values) or "other", float(values[0]), slope, float(values[3] - values[4]))
+    return Shift(turned, rooted, _power(values) or "other", float(values[0]), slope,
+                 float(values[3] - values[4]))
 
 
 def _power(values: Array) -> str:
@@ -76,7 +81,8 @@ def exponent_of_mu(exam: Exam) -> str:
 def exponent_of_sigma(exam: Exam) -> str:
     """The power of sigma by which that is divided; 2, as it should be, where it does not show."""
     found = _shift(exam)
-    return "2" if found.power == "none" else nearest(found.thinner / found.slope, {"2": 0.25, "1": 0.5}, 1e-3)
+    return ("2" if found.power == "none"
+            else nearest(found.thinner / found.slope, {"2": 0.25, "1": 0.5}, 1e-3))
 
 
 @symptom
@@ -87,11 +93,13 @@ def factor(exam: Exam) -> str:
 
 @symptom
 def centre(exam: Exam) -> str:
-    """Is the square of the average subtracted from that of what comes out? "yes", as it should be, where it does not show."""
+    """Is the square of the average subtracted from that of what comes out? "yes", as it should be,
+    where it does not show."""
     found = _shift(exam)
     if found.power == "none":
         return "yes"
-    subtracted = nearest(found.alone - found.slope, {"yes": 1.0, "yes, of what is not scaled": Q**2, "no": 0.0}, 1e-3)
+    subtracted = nearest(found.alone - found.slope,
+                         {"yes": 1.0, "yes, of what is not scaled": Q**2, "no": 0.0}, 1e-3)
     return subtracted.partition(",")[0]
 
 

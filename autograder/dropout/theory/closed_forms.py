@@ -1,6 +1,7 @@
 """Checks of what can be worked out exactly: all masks in a list, and the average loss over them.
 
-Nothing here is left to chance. Where the definition itself is the judge, all 2^n masks of a small input are listed, so n stays small.
+Nothing here is left to chance. Where the definition itself is the judge, all 2^n masks of a small
+input are listed, so n stays small.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
 STILL = 1e-4  # a slope, beside that at w = 0: who walks down step by step may stop somewhat early
 
 
-# --------------------------------------------------------------------------------------------------------------------- lists of masks
+# ----------------------------------------------------------------------------------- lists of masks
 @verb()
 def lists_every_mask_once(exam: Exam, *, n: int) -> None:
     """lists each of the 2^{n} masks of {n} units once, one per row"""
@@ -38,7 +39,8 @@ def lists_every_mask_once(exam: Exam, *, n: int) -> None:
     if len(codes) < 2**n:
         twice = (codes[counts.argmax()] >> np.arange(n)) & 1
         exam.show("len(np.unique(masks, axis=0))")
-        raise Wrong(f"{len(codes)} different masks, and {_told(twice)} stands there {counts.max()} times", f"{2**n} different masks")
+        raise Wrong(f"{len(codes)} different masks, and {_told(twice)} stands there {counts.max()} "
+                    "times", f"{2**n} different masks")
 
 
 def _listed(exam: Exam, n: int) -> Array:
@@ -66,10 +68,10 @@ def lists_booleans(exam: Exam, *, n: int) -> None:
         raise Wrong(f"masks.dtype = {value.dtype.name}", "bool")
 
 
-# ------------------------------------------------------------------------------------- linear regression, the definition as the judge
+# --------------------------------------------------- linear regression, the definition as the judge
 @dataclass(frozen=True)
 class Regression:
-    """sum((y - (X * M / (1 - p)) w)^2), and its average over the masks M of all entries of a small X."""
+    """sum((y - (X * M / (1 - p)) w)^2), and its average over all masks M of a small X."""
 
     X: Array
     y: Array
@@ -85,14 +87,16 @@ class Regression:
         return float(chances @ ((self.y - inputs @ w) ** 2).sum(axis=1))
 
     def slopes(self, w: Array) -> Array:
-        """The derivative by each weight: a central difference, which for a quadratic is exact at any distance."""
+        """The derivative by each weight: a central difference, exact for a quadratic."""
         steps = np.eye(len(w))
         return np.array([(self.average(w + step) - self.average(w - step)) / 2 for step in steps])
 
 
-def _small_regression(exam: Exam, shape: tuple[int, int], p: float) -> tuple[Given, Given, Regression]:
+def _small_regression(exam: Exam, shape: tuple[int, int],
+                      p: float) -> tuple[Given, Given, Regression]:
     if shape[0] * shape[1] > 12:
-        raise CourseError(f"{shape} has more than 12 entries: too many masks to list. Ask with fewer.")
+        raise CourseError(
+            f"{shape} has more than 12 entries: too many masks to list. Ask with fewer.")
     X, y = normal(shape, exam.seed(0)), normal(shape[:1], exam.seed(1))
     return X, y, Regression(np.asarray(X.value), np.asarray(y.value), p)
 
@@ -103,7 +107,8 @@ def is_the_average_over_masks(exam: Exam, *, p: float, shape: tuple[int, int] = 
     X, y, problem = _small_regression(exam, shape, p)
     w = normal(shape[1:], exam.seed(2))
     (value,) = exam.ask(Call(exam.function, (X, y, w, p), returns=("loss",)))
-    compare(array(value, "loss", ()), np.asarray(problem.average(np.asarray(w.value))), "loss", NEAR)
+    compare(array(value, "loss", ()),
+            np.asarray(problem.average(np.asarray(w.value))), "loss", NEAR)
 
 
 @verb()
@@ -117,19 +122,21 @@ def leaves_no_way_down(exam: Exam, *, p: float, shape: tuple[int, int] = (3, 4))
     slopes, at_zero = problem.slopes(w), problem.slopes(np.zeros(shape[1]))
     worst = int(np.abs(slopes).argmax())
     if not abs(slopes[worst]) <= STILL * max(1.0, np.abs(at_zero).max()):
-        raise Wrong(f"at w[{worst}] = {number(w[worst])} the average loss has the slope {number(slopes[worst])}", "slope 0")
+        raise Wrong(f"at w[{worst}] = {number(w[worst])} the average loss has the slope "
+                    f"{number(slopes[worst])}", "slope 0")
 
 
 @verb(with_reference=True)
-def reaches_the_minimum(
-    exam: Exam, reference: Exam, *, case: str, given: tuple[Any, ...], loss: str, tolerance: float = 1e-6
-) -> None:
+def reaches_the_minimum(exam: Exam, reference: Exam, *, case: str, given: tuple[Any, ...],
+                        loss: str, tolerance: float = 1e-6) -> None:
     """reaches the smallest average loss for {case}"""
-    # judged by the loss, not by the weights: where columns are nearly dependent, quite different weights are equally good
+    # judged by the loss, not by the weights: where columns are nearly dependent, quite different
+    # weights are equally good
     call = question(exam, given, ("w",))
     (value,), (best,) = exam.ask(call), reference.ask(call)
     w = array(value, "w", np.shape(best)).astype(float)
     X, y, p = call.args
     found, least = reference.ask(*(Call(loss, (X, y, Given("w", v), p)) for v in (w, best)))
     if not found <= least * (1 + tolerance):
-        raise Wrong(f"the average loss is {number(found / least)} times the smallest", "the smallest")
+        raise Wrong(f"the average loss is {number(found / least)} times the smallest",
+                    "the smallest")

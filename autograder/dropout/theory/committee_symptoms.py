@@ -1,6 +1,7 @@
-"""Symptoms of a committee of all thinned softmax classifiers: each is one part of its formula, so that two mistakes show side by side.
+"""Symptoms of a committee of all thinned softmax classifiers: each is one part of its formula.
 
-Most are read off two examples of one input, x and -x, with weights w and -w: there examples and classes may change places unseen.
+Most are read off two examples of one input, x and -x, with weights w and -w: there examples and
+classes may change places unseen.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
 from autograder.checks_api.views import question
 
-__all__ = [
-    "bias_of_members", "clash", "exactness", "inputs_of_members", "kind_of_mean", "loud_members", "rows", "softmax_over", "sure_members",
-    "votes_of_masks",
-]  # fmt: skip
+__all__ = ["bias_of_members", "clash", "exactness", "inputs_of_members", "kind_of_mean",
+           "loud_members", "rows", "softmax_over", "sure_members", "votes_of_masks"]
 
-P, ODDS = 0.43, 3.2  # all words below lie 0.07 apart: many draws in place of the exact average take none for another
+# all words below lie 0.07 apart: many draws in place of the exact average take none for another
+P, ODDS = 0.43, 3.2
 NEAR = 0.03
 MANY = 12  # inputs, of which all are dropped with a probability of 0.00004
 MEANS, INPUTS = ("geometric", "arithmetic"), ("as they are", "scaled")
@@ -42,12 +42,13 @@ def _log_odds(exam: Exam, odds: float = ODDS) -> float:
 
 
 def _words(exam: Exam) -> tuple[tuple[str, str, str], float]:
-    """Which mean of what: the combination that comes nearest to the odds that were seen, and by how much they differ from it."""
+    """Which mean of what: the combination nearest to the odds seen, and how far it is off."""
     found = _log_odds(exam)
     table = {key: _expected(*key) for key in product(MEANS, VOTES, INPUTS)}
     best = min(table, key=lambda key: abs(table[key] - found))
     off = abs(table[best] / found - 1) if found else np.inf
-    return (best, off) if abs(table[best] - found) <= NEAR else (("other", "other", "other"), np.inf)
+    return ((best, off) if abs(table[best] - found) <= NEAR
+            else (("other", "other", "other"), np.inf))
 
 
 def _expected(mean: str, votes: str, inputs: str) -> float:
@@ -67,7 +68,8 @@ def kind_of_mean(exam: Exam) -> str:
 
 @symptom
 def votes_of_masks(exam: Exam) -> str:
-    """By what each mask is weighted: "their probabilities", "all alike", or with p and 1 - p "exchanged"."""
+    """By what each mask is weighted: "their probabilities", "all alike", or with p and 1 - p
+    "exchanged"."""
     return _words(exam)[0][1]
 
 
@@ -79,9 +81,11 @@ def inputs_of_members(exam: Exam) -> str:
 
 @symptom
 def exactness(exam: Exam) -> str:
-    """How near all this comes to the formula: "ten digits", "seven digits", or "roughly" as an average over draws."""
+    """How near all this comes to the formula: "ten digits", "seven digits", or "roughly" as an
+    average over draws."""
     off = _words(exam)[1]
-    return "unclear" if off == np.inf else "ten digits" if off <= 1e-10 else "seven digits" if off <= 1e-5 else "roughly"
+    return ("unclear" if off == np.inf else "ten digits" if off <= 1e-10
+            else "seven digits" if off <= 1e-5 else "roughly")
 
 
 @symptom
@@ -93,7 +97,8 @@ def rows(exam: Exam) -> str:
 
 @symptom
 def softmax_over(exam: Exam) -> str:
-    """Of a single example: do its classes compete, or has each of them all of it, as over the examples?"""
+    """Of a single example: do its classes compete, or has each of them all of it, as over the
+    examples?"""
     (value,) = exam.ask(question(exam, ([[1.0]], [[ODDS, 0.0]], [0.0, 0.0], P)))
     found = array(value, "probs", (1, 2)).astype(float)
     return "the examples" if np.ptp(found) <= 1e-9 else "the classes"
@@ -101,7 +106,8 @@ def softmax_over(exam: Exam) -> str:
 
 @symptom
 def bias_of_members(exam: Exam) -> str:
-    """Is the bias whole where only it speaks, "smaller" or "larger"? "kept", too, where it does not show."""
+    """Is the bias whole where only it speaks, "smaller" or "larger"? "kept", too, where it does not
+    show."""
     # of so many inputs that no single mask matters: a list that lacks one is another mistake
     (value,) = exam.ask(question(exam, ([[0.0] * MANY], [[0.0, 0.0]] * MANY, [1.0, 0.0], P)))
     found = array(value, "probs", (1, 2)).astype(float)
@@ -113,7 +119,8 @@ def bias_of_members(exam: Exam) -> str:
 
 @symptom
 def sure_members(exam: Exam) -> str:
-    """Are the log-odds of a member that is very sure bounded, as by a number added to its probabilities?"""
+    """Are the log-odds of a member that is very sure bounded, as by a number added to its
+    probabilities?"""
     return "bounded" if 4 < _log_odds(exam, 400.0) < 60 else "free"
 
 

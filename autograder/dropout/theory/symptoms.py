@@ -15,13 +15,14 @@ from autograder.checks_api.views import question
 from autograder.model import Call
 
 
-# ------------------------------------------------------------------------------------------------------------------------------ facts
+# -------------------------------------------------------------------------------------------- facts
 @symptom
 def masks_listed(exam: Exam, *, n: int = 4) -> str:
     """Which masks a list holds."""
     (value,) = exam.ask(Call(exam.function, (n,)))
     masks = array(value, "masks")
-    if masks.ndim != 2 or masks.shape[1] != n or len(masks) > 100 * 2**n or not np.isin(masks, (0, 1)).all():
+    if (masks.ndim != 2 or masks.shape[1] != n or len(masks) > 100 * 2**n
+            or not np.isin(masks, (0, 1)).all()):
         return "no list of masks"
     distinct = {tuple(row) for row in masks.astype(bool).tolist()}
     if len(distinct) == 2**n:
@@ -29,7 +30,8 @@ def masks_listed(exam: Exam, *, n: int = 4) -> str:
     missing = [row for row in np.ndindex(*(2,) * n) if tuple(map(bool, row)) not in distinct]
     if len(missing) == 1:
         return "all but the empty one" if not any(missing[0]) else "all but one"
-    return f"{len(masks)} rows, some twice" if len(distinct) < len(masks) else f"{len(masks)} different ones"
+    return (f"{len(masks)} rows, some twice" if len(distinct) < len(masks)
+            else f"{len(masks)} different ones")
 
 
 @symptom
@@ -41,7 +43,7 @@ def list_type(exam: Exam, *, n: int = 4) -> str:
 
 @symptom
 def in_another_order(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
-    """Do the same inputs in another order give the same numbers? An average over draws: "roughly"."""
+    """Does another order of the inputs give the same? An average over draws gives it "roughly"."""
     one, other = (_numbers(value) for value in exam.ask(question(exam, given), question(exam, to)))
     if one.shape != other.shape:
         return "others"

@@ -1,7 +1,8 @@
-"""Symptoms of a function that compares NumPy code with a dropout module of torch: each looks at one thing, whatever else is wrong.
+"""Symptoms of a comparison of NumPy code with a dropout module of torch, each of one thing.
 
-How large a difference is said to be is asked with NumPy code that knows the mask by itself; which mask it is handed is seen from the
-difference that NumPy code makes on purpose when it gets that one; and which gradient of torch is taken, from the one that agrees with it.
+How large a difference is said to be is asked with NumPy code that knows the mask by itself; which
+mask it is handed is seen from the difference that NumPy code makes on purpose when it gets that
+one; and which gradient of torch is taken, from the one that agrees with it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ import numpy as np
 
 from autograder.asking import Exam
 from autograder.checks_api.symptoms import nearest, symptom
-from autograder.dropout.torch.comparisons import AGREE, FIXED_FACTOR, FIXED_RATE, FIXED_RESULT, MARKED, Comparison, compared, three
+from autograder.dropout.torch.comparisons import (
+    AGREE,
+    FIXED_FACTOR,
+    FIXED_RATE,
+    FIXED_RESULT,
+    MARKED,
+    Comparison,
+    compared,
+    three,
+)
 
 __all__ = ["agrees", "gradient_taken", "mask_taken", "measured", "rate"]
 
@@ -30,7 +40,7 @@ MASKS = {  # what the NumPy functions may be handed, where `multiplier` would be
     "other": "True",
 }
 MARK = f"""{FIXED_RESULT}
-    result = result + bool(SEEN) * (1 + 10 * abs({{0}}).max())    # wrong on purpose when the mask is that"""
+    result = result + bool(SEEN) * (1 + 10 * abs({{0}}).max())    # wrong on purpose: that mask"""
 GRADIENTS = {
     "by dout": "{0} * multiplier",
     "of the sum": "multiplier + 0 * {0}",
@@ -43,18 +53,21 @@ GRADIENTS = {
 def agrees(exam: Exam, *, case: Comparison, part: str) -> str:
     """Is right NumPy code found right?"""
     found = compared(exam, case)[part]
-    return "not finite" if not np.isfinite(found) else "agrees" if abs(found) <= AGREE else "differs"
+    return ("not finite" if not np.isfinite(found) else "agrees" if abs(found) <= AGREE
+            else "differs")
 
 
 @symptom
 def measured(exam: Exam, *, factor: float = 1.0, one_off: float = 0.0) -> str:
-    """How large a difference of the outputs is said to be: of one that is 1 % too large, or where one number that was dropped is off."""
+    """How large a difference of the outputs is said to be: of one that is 1 % too large, or where
+    one number that was dropped is off."""
     case = replace(STEADY, more=_own(factor, one_off))
     found = compared(exam, case)["out"]
     if not np.isfinite(found):
         return "not finite"
     x = np.ravel(case.call(exam).args[3].value)
-    absolute = (abs(factor - 1) + abs(one_off)) * FIXED_FACTOR * abs(x[np.arange(x.size) % 5 >= 2]).max()
+    absolute = (abs(factor - 1) + abs(one_off)) * FIXED_FACTOR * abs(
+        x[np.arange(x.size) % 5 >= 2]).max()
     named = nearest(found, {**SIZES, "not divided": absolute}, 1e-4)
     if named != "other":
         return named
@@ -71,10 +84,14 @@ def _own(factor: float, one_off: float) -> str:
 def mask_taken(exam: Exam, *, case: Comparison = FIXED, part: str = "out") -> str:
     """Which mask the NumPy functions are handed; "not asked" when nothing depends on them."""
     dout = f"({case.call(exam).args[4].text})"
-    marks = [MARK.replace("SEEN", seen.format(kept=f"{1 - case.p:g}", dout=dout)) for seen in MASKS.values()]
-    before, *after = (three(v)[part] for v in exam.ask(*(replace(case, more=m).call(exam) for m in (FIXED_RESULT, *marks))))
-    silent = "unclear" if before == 1 else "not asked"  # 1 may mean no, of yes and no: then nothing makes it worse
-    return next((word for word, found in zip(MASKS, after, strict=True) if _marked(before, found)), silent)
+    marks = [MARK.replace("SEEN", seen.format(kept=f"{1 - case.p:g}", dout=dout))
+             for seen in MASKS.values()]
+    before, *after = (three(v)[part] for v in exam.ask(*(replace(case, more=m).call(exam)
+                                                         for m in (FIXED_RESULT, *marks))))
+    # 1 may mean no, of yes and no: then nothing makes it worse
+    silent = "unclear" if before == 1 else "not asked"
+    return next((word for word, found in zip(MASKS, after, strict=True) if _marked(before, found)),
+                silent)
 
 
 def _marked(before: float, after: float) -> bool:
@@ -86,9 +103,11 @@ def _marked(before: float, after: float) -> bool:
 def gradient_taken(exam: Exam) -> str:
     """Which gradient of torch the NumPy functions are compared with."""
     codes = (f"{FIXED_RESULT}\n    result = {wanted}" for wanted in GRADIENTS.values())
-    found = [three(v)["grad"] for v in exam.ask(*(replace(FIXED, more=code).call(exam) for code in codes))]
+    found = [three(v)["grad"]
+             for v in exam.ask(*(replace(FIXED, more=code).call(exam) for code in codes))]
     agreeing = [word for word, value in zip(GRADIENTS, found, strict=True) if abs(value) <= AGREE]
-    return "for a dout of ones" if agreeing[:2] == ["by dout", "of the sum"] else next(iter(agreeing), "other")
+    return ("for a dout of ones" if agreeing[:2] == ["by dout", "of the sum"]
+            else next(iter(agreeing), "other"))
 
 
 @symptom

@@ -8,7 +8,16 @@ from autograder.asking import Exam, array, raised
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
-from autograder.dropout.torch.layers import EPSILON, PASSES, dtype_code, home_of, passes_of, run, saved_by, shown_by
+from autograder.dropout.torch.layers import (
+    EPSILON,
+    PASSES,
+    dtype_code,
+    home_of,
+    passes_of,
+    run,
+    saved_by,
+    shown_by,
+)
 from autograder.model import Answer, Code, Outcome
 
 
@@ -32,7 +41,8 @@ def one_layer_twice(exam: Exam, *, function: str = "") -> str:
 
 def _pass_of(grad: Array, passes: dict[str, Array]) -> str:
     """Which pass a gradient belongs to."""
-    return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)), "other gradients")
+    return next((name for name, multiplier in passes.items() if np.allclose(grad, multiplier)),
+                "other gradients")
 
 
 @symptom
@@ -57,14 +67,17 @@ def half_precision(exam: Exam, *, function: str = "") -> str:
 
 @symptom
 def divisor(exam: Exam, *, function: str = "") -> str:
-    """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against 0/0."""
+    """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against
+    0/0."""
     (value,) = exam.ask(run(dtype_code(function or exam.function), "float64", 0.3, 5))
-    x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name, (40, 50)).astype(float) for name in ("x", "out"))
+    x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name,
+                    (40, 50)).astype(float) for name in ("x", "out"))
     kept = out != 0
     more = x[kept] / out[kept] - (1 - 0.3)
     if not kept.any() or not (np.abs(more) <= 1e-3).all():
         return "other"
-    little = any((np.abs(more - small) <= 0.01 * small).all() for small in 10.0 ** np.arange(-10, -3))
+    little = any((np.abs(more - small) <= 0.01 * small).all()
+                 for small in 10.0 ** np.arange(-10, -3))
     return "a little more" if little else "1 - p"
 
 
@@ -96,12 +109,14 @@ def printed(exam: Exam, *, function: str = "") -> str:
     shown = shown_by(exam, 0.3, function)
     if shown.count(shown.partition("(")[0] + "(") > 1:
         return "its name twice"
-    return "p" if "0.3" in shown else "another number" if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p"
+    return ("p" if "0.3" in shown else "another number"
+            if any(letter.isdigit() for letter in shown.partition("(")[2]) else "no p")
 
 
 @symptom
 def way_back(exam: Exam, *, function: str = "") -> str:
-    """Does autograd find its way back through the layer? What torch says when it does not, in a word."""
+    """Does autograd find its way back through the layer? What torch says when it does not, in a
+    word."""
     name = function or exam.function
     source = f"""import torch
 
@@ -115,8 +130,10 @@ def way(p):
     try:
         torch.autograd.grad(out, x, torch.ones_like(out))
     except Exception as error:
-        words = {{"number of gradients": "too few or too many gradients", "different than None": "a gradient by p"}}
-        return next((word for words_of_torch, word in words.items() if words_of_torch in str(error)), "raises " + type(error).__name__)
+        words = {{"number of gradients": "too few or too many gradients",
+                 "different than None": "a gradient by p"}}
+        return next((word for said, word in words.items() if said in str(error)),
+                    "raises " + type(error).__name__)
     return "open"
 """
     (value,) = exam.ask(run(Code("way", source, (name,)), 0.3))

@@ -1,8 +1,9 @@
 """Verbs about layers for torch, and the coats in which the battery about functions is put to them.
 
-torch itself is never imported here. What has to be done with tensors is written as code that runs where the student's code lives; what
-comes back are arrays, and the judging of them is NumPy. Masks are torch's own and never compared bit by bit: structure, scale, gradients
-and exact differences are.
+torch itself is never imported here. What has to be done with tensors is written as code that runs
+where the student's code lives; what comes back are arrays, and the judging of them is NumPy. Masks
+are torch's own and never compared bit by bit: structure, scale, gradients and exact differences
+are.
 """
 
 from __future__ import annotations
@@ -31,17 +32,18 @@ __all__ = [
     "shows_its_p",
 ]
 
-# The codes seed `torch.default_generator`, the CPU's: torch.manual_seed seeds every kind of device, and takes 200 times as long. The one
-# check that is about torch.manual_seed calls it.
+# The codes seed `torch.default_generator`, the CPU's: torch.manual_seed seeds every kind of device,
+# and takes 200 times as long. The one check that is about torch.manual_seed calls it.
 BACKWARD = "backward"  # how a list calls the backward pass of a layer in a coat
-EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}  # torch.finfo(dtype).eps
+# torch.finfo(dtype).eps
+EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 ROUNDINGS = 4  # of half an epsilon each, with room: scale, product, and the two of a division
 TEN_DIGITS = 1e-10  # are enough, where a dtype has more
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- coats
+# -------------------------------------------------------------------------------------------- coats
 def layer_coat(exercise: str, name: str) -> Coat:
-    """`layer = NAME(p)` as `out, cache = NAME(x, p, rng, train=True)`; chance is torch's own, set going by a number from rng.
+    """`layer = NAME(p)` as `out, cache = NAME(x, p, rng, train=True)`; torch's own chance, by rng.
 
     Checks call it by its own name, or by that of the exercise.
     """
@@ -49,7 +51,7 @@ def layer_coat(exercise: str, name: str) -> Coat:
 
 
 def function_coat(exercise: str, name: str) -> Coat:
-    """`out = NAME.apply(x, p)`, an autograd function, in place of the function that the exercise is named after."""
+    """`out = NAME.apply(x, p)`, an autograd function, where the exercise's function would be."""
     return _coat(exercise, name, f"{name}.apply(inner, p)")
 
 
@@ -58,16 +60,17 @@ def _coat(exercise: str, name: str, expression: str) -> Coat:
 
 def layer_forward(x, p, rng, train=True):
     if train:
-        torch.default_generator.manual_seed(int(rng.integers(2**31)))    # of the CPU, where all this happens
+        torch.default_generator.manual_seed(int(rng.integers(2**31)))    # of the CPU
     leaf = torch.from_numpy(x).requires_grad_()
-    inner = leaf.clone()    # what a layer gets within a network, where nothing keeps it from overwriting its input
+    inner = leaf.clone()    # as a layer gets it within a network, where it may overwrite its input
     out = {expression}
     if not torch.equal(inner, leaf):
         leaf.data.copy_(inner.detach())    # overwritten: then so is x
     return out, (leaf, out)
 """
     forward = Code("layer_forward", source, (name,))
-    return Coat({exercise: forward, name: forward, BACKWARD: _BACKWARD}, name, {"out": "{}.detach().numpy()", "dx": "{}.numpy()"})
+    return Coat({exercise: forward, name: forward, BACKWARD: _BACKWARD}, name,
+                {"out": "{}.detach().numpy()", "dx": "{}.numpy()"})
 
 
 _BACKWARD = Code(
@@ -86,17 +89,17 @@ def run(code: Code, *arguments: Any, returns: tuple[str, ...] = ()) -> Call:
     return Call(CALLED, (code, *arguments), returns=returns)
 
 
-# ------------------------------------------------------------------------------------------------------- numbers, in four precisions
+# ---------------------------------------------------------------------- numbers, in four precisions
 def dtype_code(name: str) -> Code:
     source = f"""import torch
 
 def in_dtype(dtype, p, seed):
     rng = np.random.default_rng(seed)
-    drawn = (rng.normal(size=(40, 50)) for _ in range(2))
-    x, dout = (torch.from_numpy(n + np.sign(n) / 2).to(getattr(torch, dtype)) for n in drawn)    # float16 has few digits near 0
+    drawn = (rng.normal(size=(40, 50)) for _ in range(2))    # moved: float16 has few digits near 0
+    x, dout = (torch.from_numpy(n + np.sign(n) / 2).to(getattr(torch, dtype)) for n in drawn)
     torch.default_generator.manual_seed(seed)
-    out = {name}(p)(x.requires_grad_().clone())    # whether its input is overwritten is asked elsewhere, too
-    (grad,) = torch.autograd.grad(out, x, dout.clone())    # whether dout is overwritten is asked elsewhere
+    out = {name}(p)(x.requires_grad_().clone())    # clones: what is overwritten is asked elsewhere
+    (grad,) = torch.autograd.grad(out, x, dout.clone())
     test = {name}(p).eval()(x.clone())
     dtypes = [str(t.dtype) for t in (out, grad, test)]
     return dtypes, x.double(), dout.double(), out.double(), grad.double()
@@ -109,12 +112,15 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
     """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
     names = ("dtypes", "x", "dout", "out", "x.grad")
     shown = tuple(name.replace(".", "_") for name in names)
-    (value,) = exam.ask(run(dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31, returns=shown))
+    (value,) = exam.ask(run(dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31,
+                            returns=shown))
     exam.show("dtypes")
-    for found, where in zip(_words(item(value, names, "dtypes"), 3), ("out", "x.grad", "out at test time"), strict=True):
+    for found, where in zip(_words(item(value, names, "dtypes"), 3),
+                            ("out", "x.grad", "out at test time"), strict=True):
         if found != f"torch.{dtype}":
             raise Wrong(f"{where} is {quoted(found, instead='something else')}", f"torch.{dtype}")
-    x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float) for name in names[1:])
+    x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float)
+                          for name in names[1:])
     kept = out != 0
     exam.show("(out != 0).sum().item()")
     demand_some(kept, p, "units survived")
@@ -126,7 +132,8 @@ def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None
 
 def _words(value: Any, count: int) -> list[str]:
     """A list of so many texts."""
-    if not isinstance(value, list) or len(value) != count or not all(isinstance(word, str) for word in value):
+    if (not isinstance(value, list) or len(value) != count
+            or not all(isinstance(word, str) for word in value)):
         raise Wrong(f"the layer answered with {an(value)}", f"{count} words")
     return value
 
@@ -140,7 +147,7 @@ def _near(got: Array, wanted: Array, dtype: str, name: str) -> None:
         raise Wrong(f"{name}{list(place)} = {one}", f"{other} up to {tolerance:.1g} of it")
 
 
-# ------------------------------------------------------------------------------------------------------ the passes of one layer
+# -------------------------------------------------------------------------- the passes of one layer
 def _passes_code(name: str) -> Code:
     source = f"""import torch
 
@@ -149,16 +156,16 @@ def passes(p, seed):
     layer = {name}(p)
     x = torch.randn(40, 50, dtype=torch.float64, requires_grad=True)
     state = torch.get_rng_state()
-    first, second = layer(x.clone()), layer(x.clone())    # clones: a layer may overwrite what it is given
-    try:
-        (grad,) = torch.autograd.grad(first, x, torch.ones_like(first))    # of the FIRST pass, after the second
-    except Exception:    # whether there is a way back is asked elsewhere; here it is about the masks
+    first, second = layer(x.clone()), layer(x.clone())    # clones: it may overwrite them
+    try:    # of the FIRST pass, after the second
+        (grad,) = torch.autograd.grad(first, x, torch.ones_like(first))
+    except Exception:    # whether there is a way back is asked elsewhere; here: the masks
         grad = torch.zeros_like(x)
     before = torch.get_rng_state()
     layer.eval()(x.clone())
     unmoved = torch.equal(torch.get_rng_state(), before)
     torch.set_rng_state(state)
-    again = {name}(p)(x.clone())    # a new layer, and torch's generator where it was before the first pass
+    again = {name}(p)(x.clone())    # a new layer, torch's generator as before the first pass
     torch.manual_seed(seed + 1)
     other = {name}(p)(x.clone())
     return x, first, second, grad, again, other, unmoved
@@ -172,11 +179,13 @@ PASSES = ("x", "first", "second", "x.grad", "again", "other")
 
 @shared
 def passes_of(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
-    """What the passes gave, by name, and whether the one at test time left torch's generator alone; checks share them."""
+    """What passes gave, by name, and if test time left torch's generator alone; all share it."""
     name, names = function or exam.function, (*PASSES, "unmoved")
     shown = tuple(n.replace(".", "_") for n in names)
-    (value,) = exam.ask(run(_passes_code(name), p, stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
-    return {n: array(item(value, names, n), n, (40, 50)) for n in PASSES}, item(value, names, "unmoved") is True
+    (value,) = exam.ask(run(_passes_code(name), p,
+                            stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
+    return {n: array(item(value, names, n), n, (40, 50))
+            for n in PASSES}, item(value, names, "unmoved") is True
 
 
 @verb()
@@ -190,13 +199,15 @@ def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> No
 
 @verb()
 def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -> None:
-    """goes backwards through a pass with that pass's own mask, whatever the layer did since ({function})"""
+    """goes backwards through a pass with that pass's own mask, whatever the layer did since
+    ({function})"""
     found, _ = passes_of(exam, p, function)
     grad = found["x.grad"]
     off = int((~(np.abs(grad - found["first"] / found["x"]) <= 1e-9)).sum())
     if off:
         exam.show("(~(abs(x_grad - first / x) <= 1e-9)).sum().item()")
-        raise Wrong(f"after a second pass the gradient of the first differs from its multiplier in {off} of {grad.size} units", "none")
+        raise Wrong("after a second pass the gradient of the first differs from its multiplier in "
+                    f"{off} of {grad.size} units", "none")
 
 
 @verb()
@@ -209,7 +220,8 @@ def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = 
 
 @verb()
 def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None:
-    """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing else ({function})"""
+    """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing
+    else ({function})"""
     found, _ = passes_of(exam, p, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
     exam.show(OTHERS.format("again"))
@@ -220,14 +232,17 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
         raise Wrong("another torch.manual_seed gave the same mask", "another mask")
 
 
-# ------------------------------------------------------------------------------------------------------------ manners of a module
+# ------------------------------------------------------------------------------ manners of a module
 @verb()
 def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
-    """is a class of your own with a forward of its own, and may well be made from one of torch's ({function})"""
+    """is a class of your own with a forward of its own, and may well be made from one of torch's
+    ({function})"""
     name = function or exam.function
-    (value,) = exam.ask(run(Code("home", f"def home(p):\n    return type({name}(p)).forward.__module__\n", (name,)), p))
+    (value,) = exam.ask(run(Code("home", "def home(p):\n"
+                                 f"    return type({name}(p)).forward.__module__\n", (name,)), p))
     if isinstance(value, str) and value.startswith("torch.nn.modules.dropout"):
-        raise Wrong(f"the forward of {name} is torch's{quoted(f', from {value}')}", "one that you wrote")
+        raise Wrong(f"the forward of {name} is torch's{quoted(f', from {value}')}",
+                    "one that you wrote")
 
 
 def saved_by(exam: Exam, p: float, function: str) -> Any:
@@ -246,7 +261,8 @@ def saved(p):
 
 @verb()
 def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
-    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved ({function})"""
+    """has an empty state_dict and no parameters: nothing is learned, so nothing is saved
+    ({function})"""
     value = saved_by(exam, p, function)
     if not isinstance(value, list) or value:
         names = sorted({v for v in value if isinstance(v, str)}) if isinstance(value, list) else []
@@ -256,7 +272,8 @@ def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
 
 def shown_by(exam: Exam, p: float, function: str) -> str:
     name = function or exam.function
-    (value,) = exam.ask(run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
+    (value,) = exam.ask(
+        run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
     if not isinstance(value, str):
         raise Wrong(f"repr(layer) is {an(value)}", "a text")
     return value
@@ -267,7 +284,8 @@ def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
     """says p, and its own name once, when it is printed ({function})"""
     value = shown_by(exam, p, function)
     if f"p={p:g}" not in value.replace(" ", ""):
-        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}", f'a text with "p={p:g}" in it, made by extra_repr')
+        raise Wrong(f"repr(layer) = {quoted(repr(value), 200, 'another text')}",
+                    f'a text with "p={p:g}" in it, made by extra_repr')
     name = value.partition("(")[0]
     if value.count(f"{name}(") > 1:
         wanted = "its name only once: extra_repr returns what stands between the parentheses"
@@ -282,7 +300,7 @@ def home_of(exam: Exam, p: float, function: str) -> str:
 def elsewhere(p):
     try:
         return str({name}(p)(torch.empty(4, 5, device="meta")).device)
-    except (RuntimeError, NotImplementedError):    # it may have asked for a number: then the other way round
+    except (RuntimeError, NotImplementedError):    # it may have asked for a number
         x = torch.ones(4, 5)
         try:
             with torch.device("meta"):    # where tensors are made that are not told where
@@ -290,7 +308,7 @@ def elsewhere(p):
         except (RuntimeError, NotImplementedError) as error:
             if "item()" not in str(error):
                 raise
-            return "meta"    # it draws a number to go on with, a seed for one: then there is no way to try it without numbers
+            return "meta"    # it draws a number, a seed for one: it cannot be tried without numbers
         return "meta" if out.device == x.device else str(out.device)
 """
     (value,) = exam.ask(run(Code("elsewhere", elsewhere, (name,)), p))
@@ -299,7 +317,9 @@ def elsewhere(p):
 
 @verb()
 def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") -> None:
-    """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no numbers ({function})"""
+    """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no
+    numbers ({function})"""
     value = home_of(exam, p, function)
     if value != "meta":
-        raise Wrong(f"out lives on {quoted(repr(value), instead='another device')}", "'meta', like x")
+        raise Wrong(f"out lives on {quoted(repr(value), instead='another device')}",
+                    "'meta', like x")

@@ -1,4 +1,4 @@
-"""Verbs and facts about training loops for torch: in which mode is trained and measured, and by which steps.
+"""Verbs and facts about training loops for torch: modes in training and measuring, and steps.
 
 A loop is given a model that writes down what is done with it.
 """
@@ -30,7 +30,7 @@ __all__ = [
 SPY = """import torch
 
 class Spy(torch.nn.Module):
-    \"\"\"Writes down, pass by pass: the mode of its dropout and its own, the batch, its size, and how often the weights have changed.\"\"\"
+    \"\"\"Writes down by pass: its dropout's mode and its own, batch, size, weight changes.\"\"\"
 
     def __init__(self):
         super().__init__()
@@ -39,7 +39,8 @@ class Spy(torch.nn.Module):
         self.before = self.weights()
 
     def weights(self):
-        return self.linear.weight._version, torch.cat([w.detach().flatten().clone() for w in self.linear.parameters()])
+        every = [w.detach().flatten().clone() for w in self.linear.parameters()]
+        return self.linear.weight._version, torch.cat(every)
 
     def write(self, batch, size):
         now = self.weights()    # by their values, too: who changes weight.data changes no version
@@ -58,14 +59,17 @@ class Spy(torch.nn.Module):
 def spy(training):
     return Spy().train(training)
 """
-SEEN = "sum(row[0] for row, later in zip(report, report[1:]) if later[4] {} row[4])"  # == after a look, > after a step
+# == after a look, > after a step
+SEEN = "sum(row[0] for row, later in zip(report, report[1:]) if later[4] {} row[4])"
 SIZE = 4
-BATCHES = "import torch\n\nbatches = [(torch.full((4, 3), float(k)), torch.tensor([0, 1, 0, 1])) for k in range({count})]\n"
+BATCHES = ("import torch\n\n"
+           "batches = [(torch.full((4, 3), float(k)), torch.tensor([0, 1, 0, 1])) "
+           "for k in range({count})]\n")
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass of the model: the mode of its layers, what model.training said, the batch, how many examples, and was a step taken then?"""
+    """A pass of the model: its layers' mode, model.training, batch, size, and was a step taken?"""
 
     mode: bool
     flag: bool
@@ -92,7 +96,7 @@ class Watched:
         return [p.mode for p in self.passes if not p.step]
 
     def measured(self, batches: int) -> list[int]:
-        """For each epoch of so many steps: how many examples were looked at between its last step and the next one?"""
+        """By epochs of so many steps: examples looked at after each one's last step?"""
         looked, found = 0, []
         for p in self.passes:
             if p.step:
@@ -106,39 +110,48 @@ def watched(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watc
     """Let the loop train a spy; all checks of an exercise share what it saw."""
     spy = Call(CALLED, (Code("spy", SPY), not starts_in_eval), returns=("model",))
     model = Item(0, None, "model")
-    loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs), returns=("flags",))
+    loop = Call(exam.function, (model, Code("batches", BATCHES.format(count=batches)), epochs),
+                returns=("flags",))
     _, flags, report = exam.ask(spy, loop, Call(".report", (model,), returns=("report",)))
-    if not isinstance(report, list) or not all(isinstance(p, list) and list(map(type, p)) == _PASS for p in report):
+    if (not isinstance(report, list)
+            or not all(isinstance(p, list) and list(map(type, p)) == _PASS for p in report)):
         raise Wrong("the model that was handed over has been changed", "the model as it was")
     changes = [p[-1] for p in report]
     after = zip(report, changes, changes[1:], strict=False)
-    passes = tuple(Pass(mode, flag, batch, size, later != now) for (mode, flag, batch, size, _), now, later in after)
+    passes = tuple(Pass(mode, flag, batch, size, later != now)
+                   for (mode, flag, batch, size, _), now, later in after)
     return Watched(flags, passes)
 
 
 _PASS = [bool, bool, int, int, int]
 
 
-# -------------------------------------------------------------------------------------------------------------------------- loops
+# -------------------------------------------------------------------------------------------- loops
 @verb()
-def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
-    """takes every step in training mode, to the last epoch (the model comes in eval mode: {starts_in_eval})"""
+def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int,
+                            starts_in_eval: bool = False) -> None:
+    """takes every step in training mode, to the last epoch (the model comes in eval mode:
+    {starts_in_eval})"""
     modes = [p.mode for p in watched(exam, epochs, batches, starts_in_eval).steps]
     exam.show(SEEN.format(">").replace("row[0]", "1", 1))
     if not modes:
-        raise Wrong("no step was taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
+        raise Wrong("no step was taken",
+                    f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
     if not all(modes):
         exam.show(SEEN.format(">"))
-        raise Wrong(f"the model was in training mode in {sum(modes)} of {len(modes)} steps", "all of them")
+        raise Wrong(f"the model was in training mode in {sum(modes)} of {len(modes)} steps",
+                    "all of them")
 
 
 @verb()
-def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
+def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int,
+                                     starts_in_eval: bool = False) -> None:
     """takes one step on each batch in each epoch"""
     steps = [p.batch for p in watched(exam, epochs, batches, starts_in_eval).steps]
     exam.show(SEEN.format(">").replace("row[0]", "1", 1))
     if len(steps) != epochs * batches:
-        raise Wrong(f"{len(steps)} steps were taken", f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
+        raise Wrong(f"{len(steps)} steps were taken",
+                    f"{epochs} epochs of {batches} batches: {epochs * batches} steps")
     for epoch in range(epochs):
         if sorted(steps[epoch * batches : (epoch + 1) * batches]) != list(range(batches)):
             raise Wrong(f"epoch {epoch + 1} did not take each batch once", "each batch once")
@@ -150,30 +163,36 @@ def measures_in_eval_mode(exam: Exam, *, epochs: int, batches: int) -> None:
     seen = watched(exam, epochs, batches, False)
     exam.show(SEEN.format("=="))
     if any(seen.looks):
-        raise Wrong(f"{sum(seen.looks)} of {len(seen.looks)} measuring passes were made in training mode", "none")
+        raise Wrong(f"{sum(seen.looks)} of {len(seen.looks)} measuring passes were made in "
+                    "training mode", "none")
     exam.show(SEEN.format("==").replace("row[0]", "row[3]", 1))
     measured = seen.measured(batches)
     times = sum(size > 0 for size in measured)
     if times < epochs:
-        raise Wrong(f"something was measured after {times} of {epochs} epochs", "after each of them")
+        raise Wrong(f"something was measured after {times} of {epochs} epochs",
+                    "after each of them")
     if min(measured) < SIZE * batches:
-        raise Wrong(f"after an epoch {min(measured)} of {SIZE * batches} examples were measured", "all batches")
+        raise Wrong(f"after an epoch {min(measured)} of {SIZE * batches} examples were measured",
+                    "all batches")
 
 
 @verb()
-def returns_the_flags_it_saw(exam: Exam, *, epochs: int, batches: int, starts_in_eval: bool = False) -> None:
+def returns_the_flags_it_saw(exam: Exam, *, epochs: int, batches: int,
+                             starts_in_eval: bool = False) -> None:
     """returns model.training as it was at each step"""
     seen = watched(exam, epochs, batches, starts_in_eval)
     wanted = [p.flag for p in seen.steps]
     exam.show("flags")
     if not isinstance(seen.flags, (list, tuple)) or len(seen.flags) != len(wanted):
-        raise Wrong(f"the function returned {an(seen.flags)}", f"a list of {len(wanted)} flags, one for each step")
+        raise Wrong(f"the function returned {an(seen.flags)}",
+                    f"a list of {len(wanted)} flags, one for each step")
     if not wanted or not _are(seen.flags, wanted):
         raise Wrong("the flags are not those of the steps", "model.training at each step")
 
 
 def _are(flags: Any, wanted: list[bool]) -> bool:
-    return isinstance(flags, (list, tuple)) and [f if type(f) is bool else None for f in flags] == wanted
+    return (isinstance(flags, (list, tuple))
+            and [f if type(f) is bool else None for f in flags] == wanted)
 
 
 LINEAR = """import torch
@@ -194,10 +213,11 @@ ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))] 
 
 @dataclass(frozen=True)
 class Descent:
-    """Full-batch descent on the mean cross-entropy of a linear classifier, as torch would be told to do it.
+    """Full-batch descent on the mean cross-entropy of a linear classifier, as by torch.
 
-    `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean; `softmax` goes through a softmax first;
-    `adam` takes Adam's steps, with torch's defaults; `momentum` is that of torch's SGD.
+    `kept` steps go by until the gradients are set to 0; `total` takes the sum, not the mean;
+    `softmax` goes through a softmax first; `adam` takes Adam's steps, with torch's defaults;
+    `momentum` is that of torch's SGD.
     """
 
     rate: float
@@ -209,7 +229,8 @@ class Descent:
 
     def run(self, X: Array, y: Array, W: Array, b: Array, steps: int) -> tuple[Array, Array]:
         """Weights (2, 3) and bias (2,) after some steps."""
-        X, W = np.column_stack((X, np.ones(len(X)))), np.column_stack((W, b))  # the bias as one weight more
+        # the bias as one weight more
+        X, W = np.column_stack((X, np.ones(len(X)))), np.column_stack((W, b))
         gradient = first = second = velocity = np.zeros_like(W)
         for k in range(steps):
             old = 0.0 if k % self.kept == 0 else 1.0
@@ -229,7 +250,8 @@ class Descent:
         return error if self.total else error / len(scores)
 
 
-def _descended(exam: Exam, epochs: int) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:
+def _descended(exam: Exam,
+               epochs: int) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:
     """A small problem (X, y, W, b), and what the loop made of W and b."""
     rng = np.random.default_rng(exam.seed())
     X, W, b = (np.round(rng.normal(size=size), 2) for size in ((5, 3), (2, 3), (2,)))
@@ -240,7 +262,8 @@ def _descended(exam: Exam, epochs: int) -> tuple[tuple[Array, Array, Array, Arra
     loop = Call(exam.function, (model, batches, epochs), returns=("flags",))
     names = ("weight", "bias")
     *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model), returns=names))
-    weight, bias = (array(item(value, names, name), f"model.{name}", old.shape) for name, old in zip(names, (W, b), strict=True))
+    weight, bias = (array(item(value, names, name), f"model.{name}", old.shape)
+                    for name, old in zip(names, (W, b), strict=True))
     return (X, y, W, b), (weight, bias)
 
 
@@ -250,24 +273,28 @@ def _alike(got: Array, wanted: Array) -> bool:
 
 @verb()
 def takes_steps_of_sgd(exam: Exam, *, rate: float, epochs: int = 3) -> None:
-    """takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch alone"""
+    """takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch
+    alone"""
     problem, found = _descended(exam, epochs)
-    for name, got, wanted in zip(("weight", "bias"), found, Descent(rate).run(*problem, epochs * TWICE), strict=True):
+    for name, got, wanted in zip(("weight", "bias"), found,
+                                 Descent(rate).run(*problem, epochs * TWICE), strict=True):
         if not _alike(got, wanted):
             place = np.unravel_index(int(np.argmax(np.abs(got - wanted))), wanted.shape)
             exam.show(f"{name}{{at}}.item()")
-            where = f"after {epochs} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}"
+            where = (
+                f"after {epochs} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}")
             raise Wrong(f"{where} = {number(got[place])}", number(wanted[place]))
 
 
-# ------------------------------------------------------------------------------------------------------------------------------ facts
+# -------------------------------------------------------------------------------------------- facts
 @symptom
 def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
     """In which modes a loop of 3 epochs of 4 batches trains and measures."""
     seen = watched(exam, 3, 4, starts_in_eval)
     modes, looks = [p.mode for p in seen.steps], seen.looks
     if len(modes) not in (0, 12):
-        return f"takes {len(modes)} steps of 12"  # then nobody knows which passes were meant for measuring
+        # then nobody knows which passes were meant for measuring
+        return f"takes {len(modes)} steps of 12"
     measures = "nothing" if not looks else "in training mode" if any(looks) else "in eval mode"
     if looks and not any(looks) and modes and min(seen.measured(4)) < 4 * SIZE:
         measures = "too little, in eval mode"
@@ -308,7 +335,8 @@ def loop_flags(exam: Exam) -> str:
 def loop_switch(exam: Exam) -> str:
     """Do the layers of the model follow, when it changes its mode?"""
     seen = watched(exam, 3, 4, True)
-    return "the layers follow" if all(p.mode == p.flag for p in seen.passes) else "the layers stay as they are"
+    return ("the layers follow" if all(p.mode == p.flag for p in seen.passes)
+            else "the layers stay as they are")
 
 
 @symptom

@@ -1,7 +1,8 @@
 """Symptoms of a softmax layer that makes its passes itself, with dropout on its inputs.
 
-Each reads one part of the answer, whatever the others are: results that have changed places are put in order before, scores are read as
-scores, and what the mean does not tell is read off the spread. So two mistakes show side by side.
+Each reads one part of the answer, whatever the others are: results that have changed places are put
+in order before, scores are read as scores, and what the mean does not tell is read off the spread.
+So two mistakes show side by side.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Passes = list[tuple[Array, Array]]
 SEEDS = 6  # so many calls: that one mask for all keeps everything in each of them does not happen
 
 
-# -------------------------------------------------------------------------------------- how an answer is read, whatever else is wrong
+# ------------------------------------------------------------------------------------------ reading
 def _question(exam: Exam, passes: int, alike: bool = False, k: int = 0) -> Call:
     x = np.array(normal((40, 2), exam.seed(1)).value)
     W = normal((2, 2), exam.seed(2))
@@ -46,15 +47,22 @@ def _layer(exam: Exam, alike: bool = False) -> tuple[Array, Array]:
 
 
 def _form(exam: Exam) -> tuple[bool, str]:
-    """Whether mean and spread have changed places, and whether a pass gives "probabilities", "scores" or "something else"."""
+    """Whether mean and spread have changed places, and what a pass gives: see `passes_give`."""
     if "form" not in exam.memo:
-        one, other = np.stack([mean_and_std(value, (40, 2)) for value in exam.ask(*_questions(exam, 1))]).swapaxes(0, 1)
+        found = [mean_and_std(value, (40, 2)) for value in exam.ask(*_questions(exam, 1))]
+        one, other = np.stack(found).swapaxes(0, 1)
         swapped = not _sums_to_one(one) and (_sums_to_one(other) or not one.any())
         means = other if swapped else one
-        scores = any(_all_explained(values, means) for _, values in _candidates(*_layer(exam)))
-        exam.memo["form"] = swapped, "probabilities" if _sums_to_one(means) else "scores" if scores else "something else"
+        exam.memo["form"] = swapped, _kind(exam, means)
     form: tuple[bool, str] = exam.memo["form"]
     return form
+
+
+def _kind(exam: Exam, means: Array) -> str:
+    if _sums_to_one(means):
+        return "probabilities"
+    scores = any(_all_explained(values, means) for _, values in _candidates(*_layer(exam)))
+    return "scores" if scores else "something else"
 
 
 def _sums_to_one(rows: Array) -> bool:
@@ -74,8 +82,13 @@ def _given(exam: Exam, scores: Array) -> Array:
     return scores if _form(exam)[1] == "scores" else softmax(scores)
 
 
-def _explained(values: Array, mean: Array) -> Array:
-    return np.asarray(np.abs(values - mean[:, None]).max(axis=2).min(axis=1) < NEAR)
+def _near(values: Array, found: Array) -> Array:
+    """Which of the values (N, masks, K) are those that were found (N, K)."""
+    return np.asarray(np.abs(values - found[:, None]).max(axis=2) < NEAR)
+
+
+def _explained(values: Array, found: Array) -> Array:
+    return np.asarray(_near(values, found).any(axis=1))
 
 
 def _all_explained(values: Array, rows: Iterable[Array]) -> bool:
@@ -83,17 +96,18 @@ def _all_explained(values: Array, rows: Iterable[Array]) -> bool:
 
 
 def _candidates(x: Array, W: Array) -> Iterator[tuple[str, Array]]:
-    """(what is dropped, the scores (N, masks, K) it can give) for units and for weights, with several factors."""
+    """(what is dropped, scores (N, masks, K) it can give) for units and weights, by factors."""
     weights = all_masks(4).reshape(16, 2, 2)
     scores = (x @ W)[:, None]
-    for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P, ", times 1-p": Q}.items():
+    for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P,
+                         ", times 1-p": Q}.items():
         yield "units" + name, factor * (x[:, None, :] * all_masks(2)) @ W
         yield "scores" + name, factor * scores * all_masks(2)
         yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
 
 
 def _pairs(exam: Exam) -> Iterator[tuple[str, Array, Array]]:
-    """What is dropped, and scores of the first and of the second of two passes, for every pair of masks: each (N, pairs, K)."""
+    """What is dropped, and scores of both of two passes for every pair of masks: (N, pairs, K)."""
     for name, scores in _candidates(*_layer(exam)):
         pairs = np.array(list(product(range(scores.shape[1]), repeat=2)))
         yield name, scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
@@ -102,10 +116,11 @@ def _pairs(exam: Exam) -> Iterator[tuple[str, Array, Array]]:
 def _ordinary(exam: Exam, passes: Passes, alike: bool = False) -> bool:
     """Is each mean that of a pass without dropout?"""
     x, W = _layer(exam, alike)
-    return all(np.allclose(mean, softmax(x @ W)) or np.allclose(mean, x @ W) for mean, _ in passes)
+    known = [kind(factor * x @ W) for factor in (1.0, 1 / Q) for kind in (softmax, np.asarray)]
+    return any(all(np.allclose(mean, values) for mean, _ in passes) for values in known)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the facts
+# -------------------------------------------------------------------------------------------- facts
 @symptom
 def order(exam: Exam) -> str:
     """In which order the two results come."""
@@ -132,7 +147,7 @@ def layer_digits(exam: Exam) -> str:
 
 @symptom
 def what_is_dropped(exam: Exam) -> str:
-    """What a single pass drops: units or weights, and the factor on the others; where the mean tells nothing, the spread does."""
+    """What a single pass drops: units or weights, and the factor on the others."""
     passes = _asked(exam, 1)
     if not any(mean.any() for mean, _ in passes):
         return "all is 0"
@@ -156,17 +171,22 @@ def _what_spreads(exam: Exam, passes: Passes) -> str:
 
 @symptom
 def few_units(exam: Exam, *, examples: int = 4000) -> str:
-    """What many equal examples of one or two units get, and how often to a tenth: a digest, the same whatever draws by the same law.
+    """What many equal examples of one or two units get, and how often to a tenth: a digest, the
+    same whatever draws by the same law.
 
-    So a mistake that is hidden by one of mc_predict, whose results other facts cannot read, is still told from that one alone.
+    So a mistake that is hidden by one of mc_predict, whose results other facts cannot read, is
+    still told from that one alone.
     """
-    rows, law = [[0.0, 2.0, -1.0], [0.0, -1.0, 1.0]], []  # none, one, the other or both: seen of votes, too
+    # none, one, the other or both: seen of votes, too
+    rows, law = [[0.0, 2.0, -1.0], [0.0, -1.0, 1.0]], []
     for units, passes in ((2, 1), (1, 2)):
         x = Given(f"np.full({(examples, units)}, 0.8)", np.full((examples, units), 0.8))
         W = Given(f"np.array({rows[:units]})", np.array(rows[:units]))
         (value,) = exam.ask(layer_call(exam, x, W, P, passes, Seed(exam.seed(passes))))
-        kinds, counts = np.unique(np.hstack(mean_and_std(value, (examples, 3))).round(9) + 0.0, axis=0, return_counts=True)
-        law.append((kinds.tolist(), (counts / examples).round(1).tolist()) if len(kinds) < 20 else "many")
+        kinds, counts = np.unique(np.hstack(mean_and_std(value, (examples, 3))).round(9) + 0.0,
+                                  axis=0, return_counts=True)
+        law.append((kinds.tolist(), (counts / examples).round(1).tolist())
+                   if len(kinds) < 20 else "many")
     return f"{DIGEST}{zlib.crc32(repr(law).encode()):08x}"
 
 
@@ -175,8 +195,10 @@ def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
     passes = _asked(exam, 1, alike=True)
     ordinary = _ordinary(exam, passes, alike=True)
-    seen = [spread for _, spread in _asked(exam, 2, alike=True)] if ordinary else [mean for mean, _ in passes]
-    if all(not np.ptp(rows) for rows in seen) and (ordinary or not any(rows.any() for rows in seen)):
+    seen = [mean for mean, _ in passes]
+    if ordinary:
+        seen = [spread for _, spread in _asked(exam, 2, alike=True)]
+    if not any(rows.any() for rows in seen):
         return "nothing"
     if all(np.ptp(rows, axis=0).max() < NEAR for rows in seen):
         return "the batch"
@@ -225,19 +247,23 @@ def _averages(exam: Exam, first: Array, second: Array) -> dict[str, Array]:
 
 
 def _spreads(first: Array, second: Array) -> dict[str, Array]:
-    """What the second result for two passes may be; where they give scores themselves, these are what is spread."""
+    """What the second result for two passes may be."""
     gap, wide = np.abs(softmax(first) - softmax(second)), np.abs(first - second)
     kinds = {"divided by T": 2.0, "divided by T-1": np.sqrt(2), "of the mean": np.sqrt(8)}
-    found = {name: gap / by for name, by in kinds.items()} | {f"of the scores, {name}": wide / by for name, by in kinds.items()}
-    return found | {
-        "variance": gap**2 / 4, "variance, divided by T-1": gap**2 / 2,
-        "of the scores, variance": wide**2 / 4, "of the scores, variance, divided by T-1": wide**2 / 2,
-    }  # fmt: skip
+    squares = {"variance": 4, "variance, divided by T-1": 2}
+    return {
+        of + name: found
+        for of, apart in (("", gap), ("of the scores, ", wide))
+        for name, found in (
+            *((name, apart / by) for name, by in kinds.items()),
+            *((name, apart**2 / by) for name, by in squares.items()),
+        )
+    }
 
 
 @symptom
 def mean_is(exam: Exam) -> str:
-    """Of what the mean over two passes is taken: "what passes give", "scores before the softmax" or "a pass without dropout"."""
+    """Of what the mean over two passes is taken: "what passes give" or something else."""
     passes = _asked(exam, 2)
     if _ordinary(exam, passes):
         return "a pass without dropout"
@@ -250,17 +276,18 @@ def mean_is(exam: Exam) -> str:
 
 @symptom
 def std_is(exam: Exam) -> str:
-    """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of the scores, divided by T", ..."""
+    """What the second result for two passes is: see `_spreads`."""
     passes = _asked(exam, 2)
-    of_scores, ordinary = _form(exam)[1] == "scores", _ordinary(exam, passes)
+    ordinary = _ordinary(exam, passes)
     for _, first, second in _pairs(exam):
         kinds = _spreads(first, second)
         for middle in _averages(exam, first, second).values():
-            fits = [ordinary | (np.abs(middle - mean[:, None]).max(axis=2) < NEAR) for mean, _ in passes]  # each (N, pairs)
+            fits = [ordinary | _near(middle, mean) for mean, _ in passes]
             if not all(fit.any(axis=1).all() for fit in fits):
                 continue
             for name, spread in kinds.items():
-                near = (np.abs(spread - std[:, None]).max(axis=2) < NEAR for _, std in passes)
-                if all((fit & close).any(axis=1).all() for fit, close in zip(fits, near, strict=True)):
+                near = (_near(spread, std) for _, std in passes)
+                if all((a & b).any(axis=1).all() for a, b in zip(fits, near, strict=True)):
+                    of_scores = _form(exam)[1] == "scores"
                     return name.removeprefix("of the scores, ") if of_scores else name
     return "something else"

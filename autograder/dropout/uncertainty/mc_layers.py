@@ -68,18 +68,20 @@ KINDS = ("softmax((x[{n}] * m / (1 - p)) @ W)", "not scaled", "scores", "scores,
 
 
 def thinned_as(kind: str, x: Array, W: Array, p: float) -> Array:
-    """What each example gives under each of its masks when the scaling or the softmax may be missing: (N, 2^D, K)."""
+    """What each example gives by mask when scaling or softmax may be missing: (N, 2^D, K)."""
     factor = 1.0 if kind.endswith("not scaled") else 1 / (1 - p)
     scores = factor * (x[:, None, :] * all_masks(x.shape[1])) @ W
     return scores if kind.startswith("scores") else softmax(scores)
 
 
-def one_pass(exam: Exam, p: float, examples: int, units: int, kinds: tuple[str, ...] = KINDS) -> tuple[Array, str, float]:
-    """(which units each example kept in a single pass (N, D), the kind of KINDS that explains it, how far off it is).
+def one_pass(exam: Exam, p: float, examples: int, units: int,
+             kinds: tuple[str, ...] = KINDS) -> tuple[Array, str, float]:
+    """(units each example kept in a single pass (N, D), the kind of KINDS for it, how far off).
 
     Wrong when no mask of its units explains the probabilities of an example.
     """
-    x, W = _layer(examples, units, 3, stable_seed(f"{exam.function}/layer/{examples}/{units}/{exam.salt}"))
+    x, W = _layer(examples, units, 3,
+                  stable_seed(f"{exam.function}/layer/{examples}/{units}/{exam.salt}"))
     key = ("one pass", p, examples, units, exam.salt)
     call = layer_call(exam, x, W, p, 1, Seed(stable_seed(f"{exam.function}/pass/{p}/{exam.salt}")))
     if key not in exam.memo:
@@ -87,16 +89,19 @@ def one_pass(exam: Exam, p: float, examples: int, units: int, kinds: tuple[str, 
     exam.last, mean = (call,), exam.memo[key]
     exam.show("mean[0]")
     for kind in kinds if mean.any() else KINDS[:1]:
-        away = np.abs(thinned_as(kind, x.value, W.value, p) - mean[:, None, :]).max(axis=2)  # (N, 2^D)
+        # (N, 2^D)
+        away = np.abs(thinned_as(kind, x.value, W.value, p) - mean[:, None, :]).max(axis=2)
         if (away.min(axis=1) <= ROUGH).all():
-            return np.asarray(all_masks(units)[away.argmin(axis=1)]), kind, float(away.min(axis=1).max())
+            return np.asarray(all_masks(units)[away.argmin(axis=1)]), kind, float(
+                away.min(axis=1).max())
     away = np.abs(thinned(x.value, W.value, p) - mean[:, None, :]).max(axis=2).min(axis=1)
     wrong = ~(away <= ROUGH)
     n = int(wrong.argmax())
     exam.show(f"mean[{n}]")
     rest = f" ({int(wrong.sum())} of {examples} are not)"
     row = ", ".join(map(number, mean[n]))
-    raise Wrong(f"with T = 1, mean[{n}] = ({row})", f"{KINDS[0].format(n=n)} for one of the {2**units} masks m{rest}")
+    raise Wrong(f"with T = 1, mean[{n}] = ({row})",
+                f"{KINDS[0].format(n=n)} for one of the {2**units} masks m{rest}")
 
 
 @verb()
@@ -111,10 +116,12 @@ def is_exact_in_a_single_pass(exam: Exam, *, p: float, examples: int = 60, units
     """gives the probabilities of a single pass to ten digits"""
     *_, off = one_pass(exam, p, examples, units, KINDS[:1])
     if off > DIGITS:
-        raise Wrong(f"with T = 1, a probability is off by {number(off)}", f"by no more than {DIGITS:g}")
+        raise Wrong(f"with T = 1, a probability is off by {number(off)}",
+                    f"by no more than {DIGITS:g}")
 
 
-@verb(chances=5, sees=off_by("a share of dropped units", lambda p, examples, units, **_: (examples * units, p)))
+@verb(chances=5, sees=off_by("a share of dropped units",
+                             lambda p, examples, units, **_: (examples * units, p)))
 def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units: int = 4) -> None:
     """drops each unit of each example by itself, with probability p"""
     kept = one_pass(exam, p, examples, units)[0] != 0
@@ -129,10 +136,12 @@ ROWS, COPIES = 3, 10  # examples with a single unit, each of them many times
 
 
 def _single_passes(exam: Exam, p: float, x: Given, W: Given) -> list[Array]:
-    """What single passes give to each of the ROWS examples, pass by pass: (values, 2) each, as seen in 30 calls with T = 1."""
+    """What single passes give to each of ROWS examples: (values, 2) each, of 30 calls, T = 1."""
     calls = [layer_call(exam, x, W, p, 1, Seed(exam.seed(k + 10))) for k in range(30)]
-    means = np.stack([mean_and_std(value, (ROWS * COPIES, 2))[0] for value in exam.ask(*calls)])  # (calls, ROWS * COPIES, 2)
-    return [np.unique(values.round(6), axis=0)[:8] for values in means.reshape(-1, ROWS, 2).swapaxes(0, 1)]
+    # (calls, ROWS * COPIES, 2)
+    means = np.stack([mean_and_std(value, (ROWS * COPIES, 2))[0] for value in exam.ask(*calls)])
+    return [np.unique(values.round(6), axis=0)[:8]
+            for values in means.reshape(-1, ROWS, 2).swapaxes(0, 1)]
 
 
 @verb()
@@ -140,7 +149,8 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
     """gives the {name} over the passes of what each pass gives"""
     # what single passes give is seen, not prescribed: that it is wrong is charged elsewhere
     rows = np.array([[0.5], [-1.0], [2.0]])
-    x, W = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))", np.tile(rows, (COPIES, 1))), normal((1, 2), exam.seed(2))
+    x, W = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))",
+                 np.tile(rows, (COPIES, 1))), normal((1, 2), exam.seed(2))
     seen = _single_passes(exam, p, x, W)
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     found = mean_and_std(exam.ask(call)[0], (ROWS * COPIES, 2))[name != "mean"]
@@ -150,19 +160,25 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
         raise Wrong("every pass gives the same", "passes that differ")
     healthy = thinned(rows, np.asarray(W.value), p)  # (ROWS, 2, 2)
     for n, got in enumerate(found):
-        values = seen[n % ROWS] if name == "mean" else np.concatenate([seen[n % ROWS], healthy[n % ROWS]])
-        every = values[np.stack(np.meshgrid(*[np.arange(len(values))] * passes), axis=-1).reshape(-1, passes)]  # (choices, T, 2)
+        values = (seen[n % ROWS] if name == "mean"
+                  else np.concatenate([seen[n % ROWS], healthy[n % ROWS]]))
+        # (choices, T, 2)
+        every = values[np.stack(np.meshgrid(*[np.arange(len(values))] * passes),
+                                axis=-1).reshape(-1, passes)]
         wanted = every.mean(axis=1) if name == "mean" else every.std(axis=1)
         if not (np.abs(wanted - got).max(axis=1) <= 10 * NEAR).any():
             exam.show(f"{name}[{n}, 0]")
             singles = ", ".join(number(v) for v in dict.fromkeys(values[:, 0].round(6).tolist()))
-            raise Wrong(f"with T = {passes}, {name}[{n}, 0] = {number(got[0])}", f"the {name} of {passes} of {singles} (with T = 1)")
+            raise Wrong(f"with T = {passes}, {name}[{n}, 0] = {number(got[0])}",
+                        f"the {name} of {passes} of {singles} (with T = 1)")
 
 
-@verb(chances=3, sees=off_by("a share of dropped units", lambda p, passes, examples, **_: (passes * examples, p)))
+@verb(chances=3, sees=off_by("a share of dropped units",
+                             lambda p, passes, examples, **_: (passes * examples, p)))
 def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int = 300) -> None:
     """draws new masks in each pass"""
-    x = Given(f"np.linspace(1.0, 2.0, {examples})[:, None]", np.linspace(1.0, 2.0, examples)[:, None])
+    x = Given(f"np.linspace(1.0, 2.0, {examples})[:, None]",
+              np.linspace(1.0, 2.0, examples)[:, None])
     W = Given("np.array([[1.0, -0.5]])", np.array([[1.0, -0.5]]))
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     (value,) = exam.ask(call)
@@ -170,16 +186,21 @@ def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int
     _, kind, _ = one_pass(exam, p, 60, 4)
     exam.last = (call,)
     exam.show("mean[:3, 0]")
-    dropped, kept = thinned_as(kind, x.value, W.value, p)[:, :, 0].T  # the two values a single unit can give
+    # the two values a single unit can give
+    dropped, kept = thinned_as(kind, x.value, W.value, p)[:, :, 0].T
     times = passes * (mean[:, 0] - dropped) / (kept - dropped)
     odd = ~(np.abs(times - np.round(times)) <= 1e-4) | ~((times > -0.5) & (times < passes + 0.5))
     if odd.any():
-        raise Wrong(f"mean[{int(odd.argmax())}] is no average of {passes} passes in which its unit is kept or dropped", "such an average")
+        raise Wrong(f"mean[{int(odd.argmax())}] is no average of {passes} passes in which its unit "
+                    "is kept or dropped", "such an average")
     counts = np.round(times).astype(int)
-    expect("share of passes in which a unit is dropped", int((passes - counts).sum()), passes * examples, p)
+    expect("share of passes in which a unit is dropped", int((passes - counts).sum()),
+           passes * examples, p)
     equal = int((counts[0::2] == counts[1::2]).sum())
-    expect("share of pairs of examples that keep their unit equally often", equal, examples // 2, equal_counts(passes, 1 - p))
+    expect("share of pairs of examples that keep their unit equally often", equal, examples // 2,
+           equal_counts(passes, 1 - p))
     low, high = middle_of(passes, 1 - p)
     inside = int(((counts >= low) & (counts <= high)).sum())
     expected = cdf(high, passes, 1 - p) - cdf(low - 1, passes, 1 - p)
-    expect(f"share of examples that keep their unit in {low} to {high} of {passes} passes", inside, examples, expected)
+    expect(f"share of examples that keep their unit in {low} to {high} of {passes} passes", inside,
+           examples, expected)

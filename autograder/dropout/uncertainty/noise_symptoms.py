@@ -23,7 +23,8 @@ def noise(exam: Exam) -> str:
 def _what_noise(exam: Exam) -> str:
     x = normal((32, 50), exam.seed(1))
     twice = Given("2 * x", 2 * x.value)
-    values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed())) for given in (x, twice, x)))
+    values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed()))
+                        for given in (x, twice, x)))
     one, two, again = (output(value, x).astype(float) for value in values)
     if np.allclose(one, x.value):
         return "nothing"
@@ -75,13 +76,15 @@ def noise_spread(exam: Exam) -> str:
         return "unclear"
     low, high = np.quantile(found, [0.25, 0.75])
     spread = float(high - low) / 1.3489795
-    label, value = min(SPREADS.items(), key=lambda entry: abs(np.log(entry[1] / max(spread, 1e-300))))
+    label, value = min(SPREADS.items(),
+                       key=lambda entry: abs(np.log(entry[1] / max(spread, 1e-300))))
     return label if abs(spread / value - 1) < 0.03 else "other"
 
 
 @symptom
 def noise_shape(exam: Exam) -> str:
-    """Is the noise normal? The share of factors within one standard deviation of their average says so."""
+    """Is the noise normal? The share of factors within one standard deviation of their average says
+    so."""
     found = np.concatenate(factors(exam, P, SHAPE, 6))
     with np.errstate(all="ignore"):
         inner = float((np.abs(found - found.mean()) < found.std()).mean())
@@ -98,8 +101,10 @@ def noise_below_zero(exam: Exam) -> str:
 def noise_of(exam: Exam) -> str:
     """What has noise of its own: "each unit", "each example", "each feature" or "each call"."""
     (found,) = factors(exam, P, SHAPE, 1)
-    rows, columns = bool((np.ptp(found, axis=0) < NEAR).all()), bool((np.ptp(found, axis=1) < NEAR).all())
-    return {(True, True): "each call", (True, False): "each feature", (False, True): "each example"}.get((rows, columns), "each unit")
+    rows, columns = bool((np.ptp(found, axis=0) < NEAR).all()), bool(
+        (np.ptp(found, axis=1) < NEAR).all())
+    return {(True, True): "each call", (True, False): "each feature",
+            (False, True): "each example"}.get((rows, columns), "each unit")
 
 
 @symptom
@@ -131,7 +136,7 @@ def at_rest(exam: Exam) -> str:
     return "a line" if np.ptp(out - slope * x.value) < NEAR else "noise"
 
 
-# -------------------------------------------------------------------------------------------------- a fixed value for dropped units
+# ------------------------------------------------------------------ a fixed value for dropped units
 def _named(value: float, table: dict[str, float]) -> str:
     return nearest(value, table, 1e-5)
 
@@ -146,7 +151,8 @@ def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> st
 
 @symptom
 def line_digits(exam: Exam, *, slopes: tuple[float, ...]) -> str:
-    """How exact the slope of the kept units is: "ten", "float32", "about", or "unclear" when it is none of these."""
+    """How exact the slope of the kept units is: "ten", "float32", "about", or "unclear" when it is
+    none of these."""
     x = normal((32, 50), exam.seed(1))
     (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
     out = output(value, x)

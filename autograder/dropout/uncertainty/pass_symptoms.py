@@ -32,7 +32,7 @@ Q = 1 - P
 NEAR = 1e-6
 
 
-# --------------------------------------------------------------------------------------------------------------- passes of a network
+# ------------------------------------------------------------------------------ passes of a network
 @symptom
 def passes_are(exam: Exam) -> str:
     """What mc_predict's result is: "softmax", "scores", "one average", ..."""
@@ -42,21 +42,26 @@ def passes_are(exam: Exam) -> str:
     if found.shape in ((7, 3), (1, 7, 3)):
         return "one average"
     if found.shape != (5, 7, 3):
-        return "a list of other shape" if sorted(found.shape) != [3, 5, 7] else f"axes {found.shape}"
+        return ("a list of other shape" if sorted(found.shape) != [3, 5, 7]
+                else f"axes {found.shape}")
     return next((name for name, test in _KINDS.items() if test(found, x)), "other")
 
 
 def _is_softmax(found: Array, x: Array) -> bool:
-    return bool((found > 0).all() and np.allclose(np.log(found[..., 1] / found[..., 0]), x) and np.allclose(found.sum(axis=2), 1))
+    return bool((found > 0).all() and np.allclose(np.log(found[..., 1] / found[..., 0]), x)
+                and np.allclose(found.sum(axis=2), 1))
 
 
 _KINDS: dict[str, Callable[[Array, Array], bool]] = {
     "softmax": _is_softmax,
     "scores": lambda found, x: np.allclose(found[..., 0], 0) and np.allclose(found[..., 1], x),
     "logarithms": lambda found, x: _is_softmax(np.exp(found), x),
-    "votes": lambda found, x: bool(np.isin(found, (0, 1)).all()) and np.allclose(found.sum(axis=2), 1),
-    "sigmoids": lambda found, x: np.allclose(found[..., 0], 0.5) and np.allclose(found[..., 1], 1 / (1 + np.exp(-x))),
-    "powers": lambda found, x: np.allclose(found[..., 0], 1) and np.allclose(found[..., 1], np.exp(x)),
+    "votes": lambda found, x: bool(np.isin(found, (0, 1)).all())
+    and np.allclose(found.sum(axis=2), 1),
+    "sigmoids": lambda found, x: np.allclose(found[..., 0], 0.5)
+    and np.allclose(found[..., 1], 1 / (1 + np.exp(-x))),
+    "powers": lambda found, x: np.allclose(found[..., 0], 1)
+    and np.allclose(found[..., 1], np.exp(x)),
     "shares of examples": lambda found, x: np.allclose(found.sum(axis=1), 1),
     "shares of passes": lambda found, x: np.allclose(found.sum(axis=0), 1),
     "shares of a pass": lambda found, x: np.allclose(found.sum(axis=(1, 2)), 1),
@@ -67,8 +72,10 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
 @symptom
 def passes_mixed(exam: Exam) -> str:
     """Is a pass an average over several?"""
-    found = array(exam.ask(pass_call(exam, 5, 8, network=LADDER))[0], "probs", (5, 8, 3)).astype(float)
-    return "averages" if mixed_passes(found).any() and not mixed_passes(found)[0] else "single passes"
+    found = array(exam.ask(pass_call(exam, 5, 8, network=LADDER))[0], "probs",
+                  (5, 8, 3)).astype(float)
+    return ("averages" if mixed_passes(found).any() and not mixed_passes(found)[0]
+            else "single passes")
 
 
 @symptom
@@ -85,9 +92,11 @@ def passes_differ(exam: Exam) -> str:
 
 @symptom
 def passes_made(exam: Exam) -> str:
-    """How many passes are made: "T", "more", or "unclear" when nothing came back for another reason."""
+    """How many passes are made: "T", "more", or "unclear" when nothing came back for another
+    reason."""
     (answer,) = exam.answers(counted_call(exam, 5, 7))
-    return "more" if made_too_many(answer) else "T" if answer.outcome is Outcome.PASSED else "unclear"
+    return ("more" if made_too_many(answer) else "T" if answer.outcome is Outcome.PASSED
+            else "unclear")
 
 
 @symptom
@@ -100,7 +109,7 @@ def passes_from(exam: Exam) -> str:
 
 
 def digits_word(value: float, known: Iterable[float], of: Array) -> str:
-    """How exact a number is: "ten" digits, "float32", "about", or "unclear" when it is none of the known."""
+    """How exact a number is: "ten" digits, "float32", "about", or else "unclear"."""
     off = min(abs(value - one) for one in known)
     if off <= 1e-9:
         return "ten"
@@ -112,18 +121,20 @@ def rows_sum_to(exam: Exam) -> str:
     """What the probabilities of an example sum to: "1", "1 in float32", "about 1" or "other"."""
     (value,) = exam.ask(pass_call(exam, 5, 7))
     found = array(value, "probs")
-    farthest = max(found.astype(float).sum(axis=-1).flat, key=lambda total: abs(total - 1), default=0.0)
+    farthest = max(found.astype(float).sum(axis=-1).flat,
+                   key=lambda total: abs(total - 1), default=0.0)
     words = {"ten": "1", "float32": "1 in float32", "about": "about 1"}
     return words.get(digits_word(float(farthest), [1.0], found), "other")
 
 
-# --------------------------------------------------------------------------------------------------------- what passes agree on
-UNITS = {"nats": 1.0, "bits": 1 / np.log(2), "log K": 1 / np.log(3), "mean over classes": 1 / 3}  # of three classes
+# ----------------------------------------------------------------------------- what passes agree on
+# of three classes
+UNITS = {"nats": 1.0, "bits": 1 / np.log(2), "log K": 1 / np.log(3), "mean over classes": 1 / 3}
 
 
 @dataclass(frozen=True)
 class Entropy:
-    """A returned entropy: of what it is, in which unit and with which sign, and what was really returned."""
+    """A returned entropy: of what, in which unit, with which sign, and what was returned."""
 
     of: str
     unit: str
@@ -142,7 +153,8 @@ def _read_entropy(exam: Exam, given: list[object]) -> tuple[Entropy, Array, Arra
         for unit, size in UNITS.items() if found.ndim else [("nats", 1.0)]:
             for sign in (1.0, -1.0):
                 if np.allclose(found, sign * size * wanted, rtol=1e-5, atol=1e-5):
-                    return Entropy(name, unit, sign * size, float(np.abs(found - sign * size * wanted).max())), probs, information
+                    return Entropy(name, unit, sign * size, float(
+                        np.abs(found - sign * size * wanted).max())), probs, information
     return Entropy("other", "?", 1.0, 1.0), probs, information
 
 
@@ -168,12 +180,14 @@ def stats_mean(exam: Exam, *, given: list[object]) -> str:
         "geometric": powers / powers.sum(axis=-1, keepdims=True),
         "geometric, not normalised": powers,
     }
-    return next((name for name, k in kinds.items() if k.shape == mean.shape and np.allclose(k, mean, rtol=1e-5)), "other")
+    return next((name for name, k in kinds.items()
+                 if k.shape == mean.shape and np.allclose(k, mean, rtol=1e-5)), "other")
 
 
 @symptom
 def stats_entropy(exam: Exam, *, given: list[object]) -> str:
-    """Of what the second result is the entropy: "of the mean", "average of the passes", "information" or "other"."""
+    """Of what the second result is the entropy: "of the mean", "average of the passes",
+    "information" or "other"."""
     return _read_entropy(exam, given)[0].of
 
 
@@ -195,20 +209,23 @@ def stats_sign(exam: Exam, *, given: list[object]) -> str:
 def stats_form(exam: Exam, *, given: list[object]) -> str:
     """For what there is an entropy: "each example", "each pass", "each class", "all"."""
     probs, _, entropy, _ = read_stats(exam, given)
-    forms = {probs.shape[1:2]: "each example", probs.shape[:1]: "each pass", probs.shape[1:]: "each class", (): "all"}
+    forms = {probs.shape[1:2]: "each example", probs.shape[:1]: "each pass",
+             probs.shape[1:]: "each class", (): "all"}
     return forms.get(entropy.shape, "other")
 
 
 @symptom
 def stats_information(exam: Exam, *, given: list[object]) -> str:
-    """What the third result is, in the unit of the entropy: "difference", "the other way", "average of the passes", ..."""
+    """What the third result is, in the unit of the entropy: "difference", "the other way", "average
+    of the passes", ..."""
     entropy, probs, information = _read_entropy(exam, given)
     found = information.sum(axis=-1) if information.ndim > 1 else information
     _, mean, *_ = read_stats(exam, given)
     for axis in (0, 1):
         own = entropy_of(probs).mean(axis=axis)
         variance = {"variance": probs.var(axis=axis).sum(axis=-1)}
-        for middle in [m for m in (probs.mean(axis=axis), mean) if m.ndim == 2 and entropy_of(m).shape == own.shape]:
+        for middle in [m for m in (probs.mean(axis=axis), mean)
+                       if m.ndim == 2 and entropy_of(m).shape == own.shape]:
             total = entropy_of(middle)
             kinds = {
                 "difference": total - own,
@@ -218,7 +235,8 @@ def stats_information(exam: Exam, *, given: list[object]) -> str:
                 "minus the sum": total - own * probs.shape[axis],
                 "divergence turned round": _divergence(middle, probs, axis),
             }
-            for name, values in {**{k: entropy.factor * v for k, v in kinds.items()}, **variance}.items():
+            for name, values in {**{k: entropy.factor * v for k, v in kinds.items()},
+                                 **variance}.items():
                 wanted = np.asarray(values.mean()) if found.ndim == 0 else values
                 if wanted.shape == found.shape and np.allclose(wanted, found, rtol=1e-4, atol=1e-4):
                     return name
@@ -226,9 +244,10 @@ def stats_information(exam: Exam, *, given: list[object]) -> str:
 
 
 def _divergence(mean: Array, probs: Array, axis: int) -> Array:
-    """Of the mean from the passes, averaged over these. (That of the passes from their mean is the mutual information.)"""
+    """The mean's divergence from the passes, averaged (the reverse is mutual information)."""
     with np.errstate(all="ignore"):
-        return np.asarray((mean * np.log(mean / np.moveaxis(probs, axis, 0))).sum(axis=-1).mean(axis=0))
+        return np.asarray(
+            (mean * np.log(mean / np.moveaxis(probs, axis, 0))).sum(axis=-1).mean(axis=0))
 
 
 @symptom
@@ -238,14 +257,16 @@ def stats_digits(exam: Exam, *, given: list[object]) -> str:
     if entropy.unit == "?" or entropy.off <= 1e-10:
         return "unclear" if entropy.unit == "?" else "ten"
     (value,) = exam.ask(question(exam, (given,), STATS))
-    return "float32" if array(item(value, STATS, "entropy"), "entropy").dtype == np.float32 else "about"
+    return ("float32" if array(item(value, STATS, "entropy"), "entropy").dtype == np.float32
+            else "about")
 
 
 @symptom
 def at_zero(exam: Exam, *, given: list[object]) -> str:
     """What a probability of 0 gives: "numbers", "NaN", "infinity", or "numbers, with a warning"."""
     (answer,) = exam.returned(question(exam, (given,), STATS, watch=True))
-    found = np.concatenate([np.ravel(array(item(answer.value, STATS, name), name).astype(float)) for name in STATS[1:]])
+    found = np.concatenate([np.ravel(array(item(answer.value, STATS, name), name).astype(float))
+                            for name in STATS[1:]])
     if not np.isfinite(found).all():
         return "NaN" if np.isnan(found).any() else "infinity"
     return "numbers, with a warning" if answer.beside.warnings else "numbers"

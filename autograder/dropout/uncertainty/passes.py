@@ -1,7 +1,8 @@
 """Verbs about predictions from many stochastic passes: the passes, and what is computed from them.
 
-A network is handed over as code whose scores carry what it drew, so that the draws can be read off the probabilities: nothing here
-compares with particular random numbers, and every way of using the generator is as good as another.
+A network is handed over as code whose scores carry what it drew, so that the draws can be read off
+the probabilities: nothing here compares with particular random numbers, and every way of using the
+generator is as good as another.
 """
 
 from __future__ import annotations
@@ -43,43 +44,49 @@ FAIR = Code(
     "def fair_scores(x, rng):\n"
     "    return rng.random((len(x), 2))                        # either class may win: (N, 2)\n",
 )
-# of three classes at equal distances, softmax squared in the middle is that of the ends; no class is so rare that 1e-8 beside it counts
+# of three classes at equal distances, softmax squared in the middle is that of the ends; no class
+# is so rare that 1e-8 beside it counts
 LADDER = Code(
     "ladder_scores",
     "def ladder_scores(x, rng):\n"
     "    u = 2 * rng.random((len(x), 1))\n"
-    "    return np.hstack([0 * u, u, 2 * u])                   # three classes at equal distances: (N, 3)\n",
+    "    return np.hstack([0 * u, u, 2 * u])        # three classes at equal distances: (N, 3)\n",
 )
 STEEP = Code("steep_scores", "def steep_scores(x, rng):\n    return 1000.0 * x\n")
 TOO_MANY = "forward was called more often than T times"
 NEAR = 1e-6  # of probabilities: the seven digits of float32 are enough for them
-ROUGH = 1e-4  # lets through a small number added to a divisor or in a logarithm, which the ten digits show
+# lets through a small number added to a divisor or in a logarithm, which the ten digits show
+ROUGH = 1e-4
 DIGITS = 1e-10
 STATS = ("mean", "entropy", "mutual_information")
 LEVELS = (-4.0, -1.0)  # where the third score of NOISY lies
 
 
 def dirichlets(*shape: int, alpha: float, seed: int) -> Given:
-    """In a list: probabilities that sum to 1 along the last axis; with a small alpha nearly all belongs to one class."""
-    text = f"np.random.default_rng({seed}).dirichlet(np.full({shape[-1]}, {alpha}), size={shape[:-1]})"
-    return Given(text, np.random.default_rng(seed).dirichlet(np.full(shape[-1], alpha), size=shape[:-1]))
+    """In a list: probabilities along the last axis; with a small alpha one class has nearly all."""
+    text = (f"np.random.default_rng({seed}).dirichlet(np.full({shape[-1]}, {alpha}), "
+            f"size={shape[:-1]})")
+    return Given(text,
+                 np.random.default_rng(seed).dirichlet(np.full(shape[-1], alpha), size=shape[:-1]))
 
 
-# ------------------------------------------------------------------------------------------------------------- passes of a network
+# ------------------------------------------------------------------------------ passes of a network
 def pass_call(exam: Exam, passes: int, examples: int, seed: int = 0, network: Code = NOISY) -> Call:
     """`probs = f(network, x, T, rng)`."""
-    return Call(exam.function, (network, normal((examples, 2), exam.seed(9)), passes, Seed(exam.seed(seed))), returns=("probs",))
+    return Call(exam.function, (network, normal((examples, 2), exam.seed(9)), passes,
+                                Seed(exam.seed(seed))), returns=("probs",))
 
 
 def read_passes(exam: Exam, passes: int, examples: int) -> tuple[Array, Array]:
-    """(probabilities (T, N, 3), x of the examples); Wrong unless they are finite, positive, and sum to 1."""
+    """(probabilities (T, N, 3), x of the examples); Wrong unless finite, positive, summing to 1."""
     call = pass_call(exam, passes, examples)
     (value,) = exam.ask(call)
     probs = array(value, "probs", (passes, examples, 3)).astype(float)
     odd = probs[~(np.isfinite(probs) & (probs > 0))]
     if odd.size:
         exam.show("probs.min()")
-        raise Wrong(f"probs holds {number(odd[0])}", "probabilities of finite scores: positive numbers")
+        raise Wrong(f"probs holds {number(odd[0])}",
+                    "probabilities of finite scores: positive numbers")
     compare(probs.sum(axis=2), np.ones((passes, examples)), "probs.sum(axis=2)", 10 * NEAR)
     return probs, np.asarray(call.args[1].value[:, 0])
 
@@ -95,12 +102,14 @@ def is_the_softmax_of_each_pass(exam: Exam, *, passes: int = 5, examples: int = 
     """is the softmax of what forward returned, for each pass and each example"""
     probs, x = read_passes(exam, passes, examples)
     exam.show("np.log(probs[:, :, 1] / probs[:, :, 0]){at}")
-    compare(np.log(probs[:, :, 1] / probs[:, :, 0]), np.tile(x, (passes, 1)), "log(probs[:, :, 1] / probs[:, :, 0])", 10 * NEAR)
+    compare(np.log(probs[:, :, 1] / probs[:, :, 0]), np.tile(x, (passes, 1)),
+            "log(probs[:, :, 1] / probs[:, :, 0])", 10 * NEAR)
     third = np.log(probs[:, :, 2] / probs[:, :, 0])
     strange = third[(third < LEVELS[0] - 10 * NEAR) | (third > LEVELS[1] + 10 * NEAR)]
     if strange.size:
         exam.show("third = np.log(probs[:, :, 2] / probs[:, :, 0])\nthird.min(), third.max()")
-        raise Wrong(f"log(probs[:, :, 2] / probs[:, :, 0]) holds {number(strange[0])}", "the third score, between -4 and -1")
+        raise Wrong(f"log(probs[:, :, 2] / probs[:, :, 0]) holds {number(strange[0])}",
+                    "the third score, between -4 and -1")
 
 
 @verb()
@@ -112,13 +121,15 @@ def sums_to_one_to_ten_digits(exam: Exam, *, passes: int = 5, examples: int = 7)
 
 def fair_passes(passes: int = 5, examples: int = 64) -> View:
     """Passes of which no two are alike."""
-    return View(lambda exam, number: pass_call(exam, passes, examples, number, FAIR), lambda value: array(value, "probs"), "passes")
+    return View(lambda exam, number: pass_call(exam, passes, examples, number, FAIR),
+                lambda value: array(value, "probs"), "passes")
 
 
 @verb()
 def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) -> None:
     """makes T passes that differ from each other"""
-    found = array(exam.ask(pass_call(exam, passes, examples, network=FAIR))[0], "probs").astype(float)
+    found = array(exam.ask(pass_call(exam, passes, examples, network=FAIR))[0],
+                  "probs").astype(float)
     axes = [axis for axis, length in enumerate(found.shape) if length == passes]
     if not axes:
         raise Wrong(f"probs.shape = {found.shape}", f"({passes}, {examples}, 2)")
@@ -128,12 +139,13 @@ def draws_anew_in_each_pass(exam: Exam, *, passes: int = 5, examples: int = 64) 
     for t in range(1, passes):
         same = [s for s in range(t) if np.array_equal(found[s], found[t])]
         if same:
-            exam.show(f"(probs.take({t}, axis={axes[0]}) != probs.take({same[0]}, axis={axes[0]})).sum()")
+            exam.show(
+                f"(probs.take({t}, axis={axes[0]}) != probs.take({same[0]}, axis={axes[0]})).sum()")
             raise Wrong(f"pass {t} is the same as pass {same[0]}", "noise of its own in each pass")
 
 
 def counted_call(exam: Exam, passes: int, examples: int) -> Call:
-    """`probs = f(counted_scores, x, T, rng)`: a network that refuses more than T passes, one by one or in one large batch."""
+    """`probs = f(counted_scores, x, T, rng)`: a network that refuses more than T passes."""
     source = (
         "asked = []\n\n\n"
         "def counted_scores(x, rng):\n"
@@ -161,20 +173,23 @@ def makes_no_pass_in_vain(exam: Exam, *, passes: int = 5, examples: int = 7) -> 
 @verb()
 def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) -> None:
     """gives each pass by itself, no average over several"""
-    found = array(exam.ask(pass_call(exam, passes, examples, network=LADDER))[0], "probs", (passes, examples, 3)).astype(float)
+    found = array(exam.ask(pass_call(exam, passes, examples, network=LADDER))[0], "probs",
+                  (passes, examples, 3)).astype(float)
     mixed = mixed_passes(found)
     if mixed.any():
         t = int(np.flatnonzero(mixed)[0])
         exam.show(f"abs(probs[{t}, :, 1] ** 2 - probs[{t}, :, 0] * probs[{t}, :, 2]).max()")
-        raise Wrong(f"probs[{t}] is no softmax of the scores of one pass", f"the softmax of pass {t} alone")
+        raise Wrong(f"probs[{t}] is no softmax of the scores of one pass",
+                    f"the softmax of pass {t} alone")
 
 
 def mixed_passes(found: Array) -> Array:
-    """Which passes are not the softmax of scores at equal distances: an average of several is not."""
-    return np.asarray((abs(found[..., 1] ** 2 - found[..., 0] * found[..., 2]) > ROUGH * found[..., 1] ** 2).any(axis=1))
+    """Which passes are not the softmax of evenly spaced scores: averages are not."""
+    return np.asarray((abs(found[..., 1] ** 2 - found[..., 0] * found[..., 2])
+                       > ROUGH * found[..., 1] ** 2).any(axis=1))
 
 
-# --------------------------------------------------------------------------------------------------------- what passes agree on
+# ----------------------------------------------------------------------------- what passes agree on
 def entropy_of(p: Array) -> Array:
     """Along the last axis, in nats."""
     with np.errstate(all="ignore"):  # of a student's numbers, which may be anything
@@ -185,38 +200,44 @@ def read_stats(exam: Exam, given: Any) -> tuple[Array, Array, Array, Array]:
     """(probs, mean, entropy, mutual information), the last three as they were returned."""
     call = question(exam, (given,), STATS)
     (value,) = exam.ask(call)
-    mean, entropy, information = (array(item(value, STATS, name), name).astype(float) for name in STATS)
+    mean, entropy, information = (array(item(value, STATS, name), name).astype(float)
+                                  for name in STATS)
     return np.asarray(call.args[0].value), mean, entropy, information
 
 
 def means(probs: Array, mean: Array) -> list[Array]:
-    """The right mean and the one that was returned: a wrong mean makes no right entropy of it a wrong one."""
+    """The right mean and the returned one: no right entropy of a wrong mean is wrong."""
     right = probs.mean(axis=0)
     return [right, mean] if mean.shape == right.shape and (mean >= 0).all() else [right]
 
 
 def compare_with_one_of(got: Array, wanted: list[Array], name: str, tolerance: float) -> None:
     """Refuse what is none of these; the message speaks of the first."""
-    if not any(got.shape == w.shape and np.allclose(got, w, rtol=tolerance, atol=tolerance) for w in wanted):
+    if not any(got.shape == w.shape and np.allclose(got, w, rtol=tolerance, atol=tolerance)
+               for w in wanted):
         compare(array(got, name, wanted[0].shape), wanted[0], name, tolerance)
 
 
 @verb()
-def gives_the_entropy_of_its_mean(exam: Exam, *, case: str, given: Any, tolerance: float = ROUGH) -> None:
+def gives_the_entropy_of_its_mean(exam: Exam, *, case: str, given: Any,
+                                  tolerance: float = ROUGH) -> None:
     """gives the entropy of the mean, in nats, for {case}"""
     probs, mean, entropy, _ = read_stats(exam, given)
     compare_with_one_of(entropy, [entropy_of(m) for m in means(probs, mean)], "entropy", tolerance)
 
 
 @verb()
-def subtracts_the_average_entropy(exam: Exam, *, case: str, given: Any, tolerance: float = ROUGH) -> None:
+def subtracts_the_average_entropy(exam: Exam, *, case: str, given: Any,
+                                  tolerance: float = ROUGH) -> None:
     """gives the entropy minus the average entropy of the passes for {case}"""
     probs, mean, entropy, information = read_stats(exam, given)
     own = entropy_of(probs).mean(axis=0)
     wanted = [entropy_of(m) - own for m in means(probs, mean)]
     if entropy.shape == own.shape:
-        # whoever measures the entropy in bits, say, has lost that already: asked is whether the subtraction is right
-        units = [unit for m in means(probs, mean) if (unit := one_factor(entropy, entropy_of(m))) is not None]
+        # whoever measures the entropy in bits, say, has lost that already: asked is whether the
+        # subtraction is right
+        units = [unit for m in means(probs, mean)
+                 if (unit := one_factor(entropy, entropy_of(m))) is not None]
         wanted += [entropy - unit * own for unit in (1.0, *units)]
     compare_with_one_of(information, wanted, "mutual_information", tolerance)
 
@@ -230,15 +251,19 @@ def one_factor(numbers: Array, of: Array) -> float | None:
 
 @verb()
 def counts_zero_log_zero_as_zero(exam: Exam, *, given: list[Any]) -> None:
-    """counts 0 log 0 as 0: a class that no pass believes in changes neither entropy nor mutual information"""
+    """counts 0 log 0 as 0: a class that no pass believes in changes neither entropy nor mutual
+    information"""
     probs = np.array(given)
     plain = [_for_each_example(part) for part in read_stats(exam, given)[2:]]
     wider = np.concatenate([probs, np.zeros_like(probs[..., :1])], axis=2)
-    (_, *wide), asked = [_for_each_example(part) for part in read_stats(exam, wider.tolist())[1:]], exam.last
+    (_, *wide), asked = [_for_each_example(part)
+                         for part in read_stats(exam, wider.tolist())[1:]], exam.last
     if np.array_equal(plain[0], _for_each_example(read_stats(exam, given[:1])[2])):
-        raise Wrong(f"entropy is {number(plain[0].flat[0])} whatever the passes say", "a number that depends on them")
+        raise Wrong(f"entropy is {number(plain[0].flat[0])} whatever the passes say",
+                    "a number that depends on them")
     exam.last = asked
-    factor = wide[0].sum() / plain[0].sum()  # where it is divided by log K, say, all of it becomes smaller
+    # where it is divided by log K, say, all of it becomes smaller
+    factor = wide[0].sum() / plain[0].sum()
     for name, one, other in zip(STATS[1:], plain, wide, strict=True):
         odd = other[~np.isfinite(other)]
         if odd.size:
@@ -248,7 +273,8 @@ def counts_zero_log_zero_as_zero(exam: Exam, *, given: list[Any]) -> None:
 
 def _for_each_example(numbers: Array) -> Array:
     """(N,): who forgot to add up over the classes has lost that already."""
-    return numbers.reshape(len(numbers), -1).sum(axis=1) if numbers.ndim > 1 else np.atleast_1d(numbers)
+    return (numbers.reshape(len(numbers), -1).sum(axis=1) if numbers.ndim > 1
+            else np.atleast_1d(numbers))
 
 
 @verb()
@@ -258,5 +284,6 @@ def stays_quiet(exam: Exam, *, case: str, given: tuple[Any, ...], names: tuple[s
     for name in names:
         numbers = array(item(answer.value, names, name), name)
         if not np.isfinite(numbers).all():
-            raise Wrong(f"{name} holds {number(numbers[~np.isfinite(numbers)][0])}", "finite numbers")
+            raise Wrong(f"{name} holds {number(numbers[~np.isfinite(numbers)][0])}",
+                        "finite numbers")
     demand_no_warning(answer)
