@@ -141,7 +141,7 @@ def array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> np.nda
     """The value as a real numeric array; Wrong when it is none, or when the shape is another."""
     if isinstance(value, (list, tuple)):
         value = _from_list(value, name)
-    if isinstance(value, (bool, int, float)):
+    elif isinstance(value, (bool, int, float)):
         value = np.asarray(value)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
         raise Wrong(f"{name} is {an(value)}", "an array of numbers")

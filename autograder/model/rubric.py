@@ -104,10 +104,13 @@ class Exercise:
 
     def unmet(self, check: Check, so_far: Mapping[str, Verdict]) -> Iterator[Verdict]:
         """What this check needs (a check, a verb's, a part) and does not hold so far."""
-        verbs = {c.name: c.verb for c in self.checks}
+        lost = [v for v in so_far.values() if not v.passed] if check.needs else []
         for need in check.needs:
-            yield from (v for name, v in so_far.items()
-                        if not v.passed and need in (name, verbs[name], v.part))
+            yield from (v for v in lost if need in (v.check, self._verbs[v.check], v.part))
+
+    @cached_property
+    def _verbs(self) -> Mapping[str, str]:
+        return {check.name: check.verb for check in self.checks}
 
     def each(self, change: Callable[[Check], Check]) -> Exercise:
         """The same exercise, with this done to each of its checks."""

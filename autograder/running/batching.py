@@ -6,7 +6,7 @@ repetitions are not tried. Used at both ends of the wire.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,19 +66,6 @@ def _same(one: Any, other: Any) -> bool:
     """Arrays are the same when they are one object; so nothing is compared number by number."""
     return one is other or (type(one) is type(other) and isinstance(one, (str, int, float))
                             and repr(one) == repr(other))
-
-
-def opened(group: Call | Draws) -> Iterator[Call]:
-    """The calls of a group, one by one."""
-    if isinstance(group, Call):
-        yield group
-        return
-    call = group.call
-    before, after = call.args[: group.place], call.args[group.place + 1 :]
-    for number in group.numbers:  # `replace` would take three times as long
-        args = (*before, Seed(number), *after)
-        yield Call(call.function, args, call.kwargs, call.returns, call.ship, call.watch, call.look,
-                   call.nonzero, call.steady)
 
 
 def _size(group: Call | Draws) -> int:

@@ -58,6 +58,8 @@ class _Packing:
         self.items = self.elements = 0
 
     def plain(self, value: Any, ship: tuple[int, ...] | None = None, depth: int = 0) -> Any:
+        if type(value) is np.ndarray:  # nearly always
+            return self._array(value)
         if isinstance(value, (tuple, list)) and depth < MAX_DEPTH and len(value) <= MAX_ITEMS:
             self._count(len(value))
             items = [self.plain(item, None, depth + 1) if ship is None or i in ship

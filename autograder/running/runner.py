@@ -38,7 +38,7 @@ from autograder.model import (
 )
 from autograder.running import import_stubs, opaque
 from autograder.running.awaiting import finish
-from autograder.running.batching import NOT_REPEATED, opened, repetitions
+from autograder.running.batching import NOT_REPEATED
 from autograder.running.opaque import kind
 from autograder.running.packing import only_nonzero, plain, plain_or_opaque
 from autograder.running.spoken import cell_name, describe, file_name, line_of, with_line
@@ -170,18 +170,24 @@ class Room:
         import_stubs.luxuries.honest = self._honest
         results: list[Any] = []
         generators: dict[str, np.random.Generator] = {}
-        left = repetitions(script)
-        for call in (call for group in script for call in opened(group)):
-            again = len(results) and left[len(results) - 1] and results[-1] is _DIED
-            answer, result = ((NOT_REPEATED, _DIED) if again
-                              else self._answer(call, results, generators))
-            results.append(result)
-            yield answer
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for group in script:
+                call, place, numbers = ((group, None, (0,)) if isinstance(group, Call)
+                                        else (group.call, group.place, group.numbers))
+                result = None
+                for number in numbers:
+                    answer, result = ((NOT_REPEATED, _DIED) if result is _DIED else
+                                      self._answer(call, results, generators, place, number))
+                    results.append(result)
+                    yield answer
 
-    def _answer(self, call: Call, results: list[Any],
-                generators: dict[str, np.random.Generator]) -> tuple[Answer, Any]:
+    def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator],
+                place: int | None, number: int) -> tuple[Answer, Any]:
+        """One answer. The argument at `place` is not that of the call but a generator from `number`."""
         try:
-            args = [self._resolved(a, results, generators) for a in call.args]
+            args = [np.random.default_rng(number) if i == place
+                    else self._resolved(a, results, generators) for i, a in enumerate(call.args)]
             kwargs = {k: self._resolved(v, results, generators) for k, v in call.kwargs.items()}
         except _NoItem as error:
             return Answer(Outcome.SKIPPED, error=str(error)), _DIED
@@ -199,8 +205,9 @@ class Room:
             else:
                 function = (getattr(args.pop(0), call.function[1:]) if call.is_method
                             else self.namespace[call.function])
-                with _steady(call) if call.steady else nullcontext():
-                    result, facts = self._run(function, args, kwargs, call.watch)
+                with _steady(call, place, number) if call.steady else nullcontext():
+                    result, facts = (_watched(function, args, kwargs) if call.watch
+                                     else (function(*args, **kwargs), None))
             value = plain(result, call.ship)
             return Answer(Outcome.PASSED, only_nonzero(value, call.ship) if call.nonzero else value,
                           facts=facts), result
@@ -241,19 +248,6 @@ class Room:
             return argument
         return (made(argument, self.namespace) if isinstance(argument, Code)
                 else _resolve(argument, results, generators))
-
-    def _run(self, function: Any, args: list[Any], kwargs: dict[str, Any],
-             watch: bool) -> tuple[Any, Facts | None]:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            if not watch:
-                return function(*args, **kwargs), None
-            before = _random_states(args, kwargs)
-            result = function(*args, **kwargs)
-            after = _random_states(args, kwargs)
-        seen = tuple(opaque.warning(f"{w.category.__name__}: {w.message}") for w in caught[:5])
-        arguments = tuple(plain(a) for a in args)
-        return result, Facts(arguments, before[0] != after[0], before[1] != after[1], seen)
 
     def _own_line(self, error: BaseException) -> str:
         """The traceback's last line in the notebook itself, if its cell is as long."""
@@ -351,9 +345,10 @@ def _item(result: Any, index: int | None) -> Any:
 
 
 @contextmanager
-def _steady(call: Call) -> Iterator[None]:
+def _steady(call: Call, place: int | None, number: int) -> Iterator[None]:
     """The global generators, and unseeded new ones, by the call's seed; then as they were."""
-    number = next(a.number for a in call.args if isinstance(a, Seed))
+    if place is None:
+        number = next(a.number for a in call.args if isinstance(a, Seed))
     legacy, plain_one, made_anew = np.random.get_state(), random.getstate(), np.random.default_rng
     root = np.random.SeedSequence(number)
     np.random.seed(number % 2**32)
@@ -365,6 +360,18 @@ def _steady(call: Call) -> Iterator[None]:
         np.random.default_rng = made_anew
         np.random.set_state(legacy)
         random.setstate(plain_one)
+
+
+def _watched(function: Any, args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, Facts]:
+    """What a function returns, and what it does beside."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        before = _random_states(args, kwargs)
+        result = function(*args, **kwargs)
+        after = _random_states(args, kwargs)
+    seen = tuple(opaque.warning(f"{w.category.__name__}: {w.message}") for w in caught[:5])
+    arguments = tuple(plain(a) for a in args)
+    return result, Facts(arguments, before[0] != after[0], before[1] != after[1], seen)
 
 
 def _random_states(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[list[str], tuple[str, int]]:

@@ -310,8 +310,9 @@ class Remote(AbstractContextManager["Remote"]):
         except WireError:
             return [self._lost(Outcome.CRASHED, GARBLED)]
         found = answers_in(message, nonce, calls, index)
-        return ([self._with_true_line(answer) for answer in found]
-                or [self._lost(Outcome.CRASHED, GARBLED)])
+        if not found:
+            return [self._lost(Outcome.CRASHED, GARBLED)]
+        return [self._with_true_line(found[0])] if len(found) == 1 else found  # many: values alone
 
     def _with_true_line(self, answer: Answer) -> Answer:
         """The line that raised, if in a cell; else its number, if a cell is as long."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograder.model import Answer, Call, Draws, Given, Item, Outcome, Seed
-from autograder.running.batching import NOT_REPEATED, bundled, functions, gathered, opened, repetitions, scattered
+from autograder.running.batching import NOT_REPEATED, bundled, functions, gathered, repetitions, scattered
 from autograder.running.runner import Room
 from autograder.subjects.messages import answers_in
 
@@ -20,7 +22,12 @@ def draw(seed: int, function: str = "f", x: Any = X, **more: Any) -> Call:
 
 
 def expanded(script: list[Call]) -> list[Call]:
-    return [call for group in bundled(script) for call in opened(group)]
+    def calls(group: Draws) -> Iterator[Call]:
+        for number in group.numbers:
+            args = [Seed(number) if i == group.place else a for i, a in enumerate(group.call.args)]
+            yield replace(group.call, args=tuple(args))
+
+    return [call for group in bundled(script) for call in ([group] if isinstance(group, Call) else calls(group))]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,16 @@ def test_only_what_differs_in_the_seed_alone_is_bundled(script: list[Call], size
     ]
     assert functions(groups) == [c.function for c in script]
     assert repetitions(groups) == [left for size in sizes for left in range(size - 1, -1, -1)]
+
+
+def test_a_repetition_is_steady_from_its_own_seed() -> None:
+    def stubborn(x: Any, p: float, rng: Any) -> Any:
+        return np.random.rand(), np.random.default_rng().random()
+
+    script = [draw(k, steady=True) for k in range(3)]
+    together = [a.value for a in Room({"f": stubborn}).perform(bundled(script))]
+    assert together == [a.value for a in Room({"f": stubborn}).perform(script)]
+    assert len(set(together)) == 3
 
 
 def test_each_repetition_has_arguments_of_its_own() -> None:
