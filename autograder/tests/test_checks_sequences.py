@@ -18,6 +18,7 @@ from autograder.checks_api.symptoms import Symptom
 from autograder.dropout import symptoms as f
 from autograder.dropout.sequences import checks as c
 from autograder.dropout.sequences import gradient_formulas as w
+from autograder.dropout.sequences import masked_ways
 from autograder.dropout.sequences import symptoms as s
 from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
 from autograder.dropout.sequences.weights import ONE_ROW
@@ -716,10 +717,35 @@ def keeping(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: floa
     return echo(x, h0, U, V, b, 1 - p, 1 - r, rng, train)
 
 
+def nothing_dropped(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+    """The network with rates of 0, whatever they are."""
+    return echo(x, h0, U, V, b, 0.0, 0.0, rng, train)
+
+
+def holes(keeps_h0: bool) -> Callable[..., Any]:
+    """A recurrent network that returns masked states; its mask falls on h0 as well, or does not."""
+
+    def wrong(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
+        m, k = coins((len(x), x.shape[2]), p, rng, train), coins(h0.shape, r, rng, train)
+        h = [h0 if keeps_h0 else h0 * k]
+        for t in range(x.shape[1]):
+            h.append(np.tanh((x[:, t] * m) @ U + h[-1] @ V + b) * k)
+        return np.stack(h[1:], 1), None
+
+    return wrong
+
+
 WAYS_BACK = (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)
 DEEP = {"x": (3, 4, 7), "h0": (3, 5), "U": (7, 5), "V": (5, 5), "b": (5,)}
 DEEP_BACK: dict[str, Any] = {**NET_BACK, "given": DEEP}
+MASKED = {name: getattr(masked_ways, f"masked_in_{name}")(forward="echo", backward="back") for name in ("dx", "dh0", "dWx", "dWh")}
 WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
+    *((masked, "echo", wrong, "a mask") for masked in MASKED.values() for wrong in ({}, {"echo": own_coins(echo)})),
+    *((MASKED[name], "echo", {"back": unmasked_back}, "no mask") for name in ("dh0", "dWh")),
+    *((MASKED[name], "echo", {"back": unmasked_back}, "a mask") for name in ("dx", "dWx")),
+    *((MASKED[name], "echo", {"back": twice_wrong}, "0" if name == "dh0" else "a mask") for name in MASKED),
+    *((masked, "echo", {"echo": nothing_dropped}, "nothing dropped") for masked in MASKED.values()),
+    *((masked, "echo", {"echo": holes(True)}, "unclear") for masked in MASKED.values()),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"steady": own_coins(steady)}, "the same mask"),
     (w.mask_on_the_way_back(**ONE_BACK), "steady", {"times": summed}, "the sum over the steps"),
@@ -752,11 +778,6 @@ WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
 )
 
 
-def nothing_dropped(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
-    """The network with rates of 0, whatever they are."""
-    return echo(x, h0, U, V, b, 0.0, 0.0, rng, train)
-
-
 def without_bias(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
     return echo(x, h0, U, V, 0 * b, p, r, rng, train)
 
@@ -772,19 +793,6 @@ def divided(eps: float = 0.0, number: Callable[[float], Any] = float) -> Callabl
     def wrong(x: Array, p: float, rng: Any, train: bool = True) -> Any:
         m = (rng.random((len(x), 1, x.shape[2])) >= p) * (1 / number(1 - p + eps)) if train else 1.0
         return x * m, m
-
-    return wrong
-
-
-def holes(keeps_h0: bool) -> Callable[..., Any]:
-    """A recurrent network that returns masked states; its mask falls on h0 as well, or does not."""
-
-    def wrong(x: Array, h0: Array, U: Array, V: Array, b: Array, p: float, r: float, rng: Any, train: bool = True) -> Any:
-        m, k = coins((len(x), x.shape[2]), p, rng, train), coins(h0.shape, r, rng, train)
-        h = [h0 if keeps_h0 else h0 * k]
-        for t in range(x.shape[1]):
-            h.append(np.tanh((x[:, t] * m) @ U + h[-1] @ V + b) * k)
-        return np.stack(h[1:], 1), None
 
     return wrong
 
