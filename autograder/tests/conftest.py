@@ -14,7 +14,8 @@ from autograder.tests.classroom import SLUG, TOY
 
 SLOW_ONES_STAY_OUT = "not slow"  # unless the command line chooses by marker itself
 
-collect_ignore_glob = ["course/*"]  # a course of its own: its notebooks and checks are material, not tests
+# a course of its own: its notebooks and checks are material, not tests
+collect_ignore_glob = ["course/*"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,7 +45,8 @@ def nothing_trips(request: pytest.FixtureRequest) -> Iterator[None]:
     _TRIPS.caught.clear()
     yield
     if request.node.get_closest_marker("trips") is None:
-        assert not _TRIPS.caught, "a check or a fact tripped over an answer; the helpers of asking.py should have made a Wrong of it"
+        assert not _TRIPS.caught, ("a check or a fact tripped over an answer; the helpers of "
+                                   "asking.py should have made a Wrong of it")
 
 
 @pytest.fixture(scope="session")
