@@ -1,4 +1,4 @@
-"""What students' code has been seen or is feared to do: eighty-nine hostile or clumsy behaviours, and a few against this very wire.
+"""What students' code does or is feared to do: eighty-nine hostile or clumsy behaviours, and more.
 
 Each is a cell that defines `victim(told)`; `told` holds paths, ports and process numbers to aim at.
 Most return what they could do, as a list that must be empty. The secrets to be found all begin with
@@ -91,7 +91,7 @@ class ends:
 
 
 def raised(*starts: str) -> Expectation:
-    """The call raised, and the message begins in one of these ways, is short, and is one printable line."""
+    """The call raised, and its message begins in one of these ways, is short and printable."""
     return (lambda a: a.outcome is Outcome.RAISED and a.error.startswith(starts)
             and len(a.error) <= 400 and a.error.isprintable())
 

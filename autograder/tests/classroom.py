@@ -1,4 +1,4 @@
-"""A scratch copy of the toy course, the real nbgrader commands, and every kind of hand-in that students make."""
+"""A scratch copy of the toy course, the real nbgrader commands, and every kind of hand-in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Classroom:
     root: Path
 
     def run(self, *command: str) -> Done:
-        """Run `nbgrader ...` in the course, as a teacher does in a terminal; PATH knows nothing of this environment's programs."""
+        """Run `nbgrader ...` in the course as in a terminal; PATH lacks our programs."""
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith(("JUPYTER", "PYTEST"))}
         environment |= {"PATH": os.defpath, "JUPYTER_CONFIG_DIR": str(self.root / ".jupyter"),
@@ -67,7 +67,7 @@ class Classroom:
 
     def submit(self, student: str, notebook: Notebook | str | bytes,
                name: str = f"{SLUG}.ipynb") -> Path:
-        """Put a hand-in where nbgrader looks for it; earlier ones of this student are taken away."""
+        """Put a hand-in where nbgrader looks for it; the student's earlier ones go."""
         folder = self.root / "submitted" / student / SLUG
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -132,7 +132,7 @@ def _nbgrader() -> subprocess.Popen[str]:
 
 @functools.cache
 def _released_once() -> Path:
-    """The toy course after generate_assignment: made once, because starting nbgrader takes some seconds."""
+    """The toy course after generate_assignment, made once: nbgrader takes seconds to start."""
     root = Path(tempfile.mkdtemp(prefix="toy-course-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     shutil.copytree(TOY, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -149,7 +149,7 @@ def make(root: Path) -> Classroom:
 
 @contextlib.contextmanager
 def server(folder: Path, config: Path) -> Iterator[Callable[..., str]]:
-    """A Jupyter server with formgrader in `folder`; the function asks it for a page (with data: POST) and returns the text."""
+    """A Jupyter server with formgrader in `folder`; the function asks for pages (data: POST)."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What the tests share: the toy course, released once; a copy of it for whoever wants to change something."""
+"""What the tests share: the toy course, released once, and a copy of it to be changed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ logging.getLogger("autograder").setLevel(logging.INFO)
 
 @pytest.fixture(autouse=True)
 def nothing_trips(request: pytest.FixtureRequest) -> Iterator[None]:
-    """An answer over which a check or a fact trips does no harm in a class; here it fails the test, so that such bugs are found."""
+    """An answer over which a check or fact trips harms no class; here it fails the test."""
     _TRIPS.caught.clear()
     yield
     if request.node.get_closest_marker("trips") is None:

@@ -1,4 +1,4 @@
-"""What a student sees in a real front end: hw1 in JupyterLab or Notebook 7, driven in a real browser.
+"""What a student sees in a real front end: hw1 in JupyterLab or Notebook 7, in a real browser.
 
 `python -m autograder.tests.front_ends FOLDER` leaves a picture of each scene there, light and dark.
 Needs playwright and chromium.
@@ -177,7 +177,7 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def tour(front: str, theme: str, root: Path, pictures: Path | None = None) -> dict[str, Seen]:
-    """Open hw1, type the first answer, run each exercise and its check, and tell what stands there."""
+    """Open hw1, type the first answer, run each exercise and check, and tell what stands there."""
     from playwright.sync_api import sync_playwright
 
     folder(root)

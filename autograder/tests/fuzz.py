@@ -1,4 +1,4 @@
-"""Odd answers to every question of every assignment: whatever comes back, judging ends with words, soon, and repeats no odd text.
+"""Odd answers to every question of every assignment: judging ends in words, soon, and repeats none.
 
     nice python -m autograder.tests.fuzz 200000 [seed [slug ...]]
 
@@ -109,7 +109,7 @@ def _answer(rng: Rng, call: Call, value: Any) -> Answer:
 
 
 def _facts(rng: Rng, call: Call) -> Facts | None:
-    """What a frame can claim was seen beside a value: as many arguments as were shown, of any kind."""
+    """What a frame can claim was seen beside a value: arguments as shown, of any kind."""
     if not call.watch or call.look:
         return None
     given = [a.value if isinstance(a, Given) else a
@@ -187,7 +187,7 @@ def _bytes(value: Any) -> int:
 # --------------------------------------------------------------------------------------- the rounds
 @dataclass
 class Findings:
-    """What a run saw: how many answers were given, and every kind of trouble with where it came first."""
+    """What a run saw: how many answers, and every kind of trouble with its first place."""
 
     answers: int = 0
     rounds: int = 0
@@ -226,7 +226,7 @@ class _Listener(logging.Handler):
 
 def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, known: Known,
               moods: Sequence[Mood] = MOODS) -> None:
-    """Judge and diagnose one pretended answer to an exercise: every check, whatever it waits for."""
+    """Judge and diagnose one pretended answer: every check, whatever it waits for."""
     rng = np.random.default_rng(seed)
     student = Pretender(staff.reference, rng, pick(rng, moods), known)
     where = f"{staff.assignment.slug} {exercise.name}, seed {seed} ({student.mood.__name__})"
@@ -251,7 +251,7 @@ def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, k
 
 def _judged(staff: Staff, exercise: Exercise, student: Pretender, findings: Findings,
             where: str) -> Iterator[tuple[str, str]]:
-    """(what speaks, its words) of all that must hold no text of the student's: hidden cases, facts and hints."""
+    """(what speaks, its words) of all without a student's text: hidden cases, facts, hints."""
     slug, name = staff.assignment.slug, exercise.name
     free = exercise.each(lambda check: replace(check, needs=()))
     verdicts = judge(free, student, slug, staff.key.salt, staff.reference, 5.0)

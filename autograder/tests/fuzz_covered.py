@@ -1,4 +1,4 @@
-"""The targets of fuzz_formats once more, led by coverage: what atheris draws stands in for the dice.
+"""The targets of fuzz_formats once more, led by coverage: atheris draws in place of the dice.
 
     pip install atheris && nice python -m autograder.tests.fuzz_covered notebook -runs=20000
     -len_control=0 -max_len=1000

@@ -1,4 +1,4 @@
-"""Whole trees of odd hand-ins through `autograder collect` and `autograder grade`: all but the odd ones are graded, and those are named.
+"""Trees of odd hand-ins through `collect` and `grade`: all but the odd are graded, those named.
 
     nice python -m autograder.tests.fuzz_folders 300 [seed]
 
@@ -226,7 +226,7 @@ class Tree:
             yield "the canary was seen"
 
     def _students(self) -> list[str]:
-        """Who must be heard of: everybody in whose folder there is something called after the assignment."""
+        """Who must be heard of: whose folder holds something called after the assignment."""
         return [name for name in os.listdir(self.submitted)
                 if os.path.lexists(self.submitted / name / SLUG)]
 
@@ -266,7 +266,7 @@ def _told(command: str, code: int, said: str) -> Iterator[str]:
 
 
 def one_tree(number: int, findings: Findings, place: Path) -> None:
-    """Make the tree of this number, put it through both commands, and write down what does not hold."""
+    """Make the tree of this number, put it through both commands; note what does not hold."""
     began, where = time.process_time(), f"seed {number}"
     for name in ("outside", "archives"):
         (place / name).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Whatever is read or shown (notebooks, archives, frames, Markdown, reports, tables) is refused in a sentence or taken; soon, and small.
+"""Whatever is read or shown is refused in a sentence or taken; soon, and in little memory.
 
     nice python -m autograder.tests.fuzz_formats 200000 [seed [target ...]]
 
@@ -125,7 +125,7 @@ def one_sentence(told: str) -> None:
 
 
 def metadata(dice: Dice) -> None:
-    """A hand-in made fit to be shown: whatever it says of itself, the released cells are there once each, and nothing else has metadata."""
+    """A hand-in made fit to be shown: released cells once each, no other metadata."""
     node, path = bent_book(dice), Path(f"{SLUG}.ipynb")
     try:
         submission = notebook.from_node(node, path, assignment())
@@ -151,7 +151,7 @@ def metadata(dice: Dice) -> None:
 
 # ----------------------------------------------------------------------------------------- archives
 def an_archive(dice: Dice) -> None:
-    """A damaged or hostile one: each member is taken or named with the reason, and nothing is written but below the folder."""
+    """A damaged or hostile one: members are taken or named, nothing is written elsewhere."""
     base = Path(tempfile.mkdtemp(prefix="fuzz-",
                                  dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     try:
@@ -175,7 +175,7 @@ def an_archive(dice: Dice) -> None:
 
 # ----------------------------------------------------------------------------------------- the wire
 def a_frame(direction: str) -> Callable[[Dice], None]:
-    """What comes to the judge (`answers`) or to the worker (`asked`): a message that could be sent again, or a WireError."""
+    """What comes to the judge (`answers`) or worker (`asked`): a sendable message, or WireError."""
     most, cap = (MAX_ELEMENTS if direction == "answers" else None), 1 << 20
 
     def arrives(dice: Dice) -> None:
@@ -201,7 +201,7 @@ SHOWN = TAGS | {"html", "head", "meta", "title", "body", "b", "figure", "svg", "
 
 
 class Page(HTMLParser):
-    """Refuses what no page of ours holds; with `strict` also every attribute that our own renderers do not write."""
+    """Refuses what no page of ours holds; `strict`: also attributes that ours never write."""
 
     def __init__(self, strict: bool) -> None:
         super().__init__()
@@ -283,7 +283,7 @@ STUDENTS = ("ann", "bob", "é", "1")
 
 
 def a_table(dice: Dice) -> None:
-    """The file of a platform: unread bytes stay as they are, one column is filled, and the rest is as it was."""
+    """A platform's file: unread bytes stay, one column is filled, and the rest is as it was."""
     which = dice.choice(("canvas", "moodle"))
     written = (CANVAS if which == "canvas"
                else MOODLE).replace(",", dice.choice((",", ",", ";", "\t")))

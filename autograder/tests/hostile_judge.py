@@ -1,4 +1,4 @@
-"""A judge in a process of its own that meets every hostile behaviour and writes down what went wrong; see test_hostile.py.
+"""A judge in its own process that meets every hostile behaviour and notes what went wrong.
 
 `python -m autograder.tests.hostile_judge BACKEND NAMES` prints one JSON line per behaviour: its
 name and a list of problems.
@@ -39,7 +39,7 @@ SECRET = os.environ.setdefault("HOSTILE_SECRET", "the-secret-" + secrets.token_h
 
 
 class World:
-    """What the student's code must neither see nor change: files, sockets, processes, and the judge itself."""
+    """What student code must neither see nor change: files, sockets, processes, the judge."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -137,7 +137,7 @@ def _visited(listener: socket.socket) -> bool:
 
 
 def _workers(known: int) -> list[str]:
-    """Number and command line of each of our workers that still runs; those just killed get a moment to go."""
+    """Number and command line of each worker of ours still running, after a moment to go."""
     for _ in range(20):
         lines = [line for line in map(_command_line, Path("/proc").glob("[0-9]*/cmdline"))
                  if f'"file": {MARK}' in line]
@@ -155,7 +155,7 @@ def _command_line(path: Path) -> str:
 
 
 def meet(behaviour: Behaviour, backend: Isolation, world: World) -> list[str]:
-    """Let one hand-in behave so, then its honest second exercise, and say everything that went wrong."""
+    """Let one hand-in behave so, then do its honest exercise; all that went wrong."""
     cells = [Cell("bad", Role.ANSWER, behaviour.cell)] if behaviour.cell else []
     cells += [Cell("victim", Role.ANSWER, PRELUDE + behaviour.source),
               Cell("honest", Role.ANSWER, HONEST)]
@@ -212,7 +212,7 @@ def run(backend: Isolation, names: list[str]) -> Iterator[tuple[str, list[str], 
 
 
 def main() -> None:
-    """Print what came of it, line by line, so that what ends the judge is known by what is missing."""
+    """Print what came of it line by line: what ends the judge is known by what is missing."""
     name, _, warm = sys.argv[1].partition("-")
     with warmed(next(b for b in BACKENDS if b.name == name), bool(warm)) as backend:
         if warm:

@@ -1,4 +1,4 @@
-"""nbgrader, imported once: each line that comes in names a command, which a fork of this process runs as `python -m nbgrader` would.
+"""nbgrader, imported once: a fork of this process runs each line as `python -m nbgrader` would.
 
 To start nbgrader takes seconds, and the tests run dozens of its commands; each has a process, an
 environment and a folder of its own.

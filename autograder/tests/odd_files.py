@@ -1,4 +1,4 @@
-"""Odd files: what a stranger's texts, numbers and bytes may hold, and honest ones with some damage. See fuzz_formats.py."""
+"""Odd files: strangers' texts, numbers, bytes, and honest ones damaged. See fuzz_formats.py."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _put_together(header: bytes, arrays: bytes) -> bytes:
 
 
 def forged(dice: Dice, honest: Any, arrays: bytes) -> bytes:
-    """A message with damage to its bytes, or to what they say; or one that this protocol could not have written."""
+    """A message damaged in its bytes or words; or one that this protocol could not have written."""
     style = dice.random()
     for _ in range(dice.randint(1, 3)) if style > 0.3 else ():
         honest = dice.bent(honest)

@@ -1,4 +1,4 @@
-"""Odd values: what may stand in an answer that passes for a worker's, and answers that are nearly right."""
+"""Odd values: what an answer that passes for a worker's may hold, and nearly right answers."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def odd_value(rng: Rng, near: Sequence[Shape] = (), depth: int = 0) -> Any:
 
 # ------------------------------------------------------------------------------------- nearly right
 def spoilt(rng: Rng, value: Any) -> Any:
-    """Nearly what it was: this is how an answer comes far into a check before it turns out to be odd."""
+    """Nearly what it was: so an answer comes far into a check before it turns out odd."""
     if isinstance(value, np.ndarray):
         return _spoilt_array(rng, value)
     if isinstance(value, (tuple, list)) and value:

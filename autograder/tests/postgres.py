@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from Debian's package; it listens on a socket in its folder and nowhere else."""
+"""A PostgreSQL server of the tests' own, from Debian's package, on a socket in its folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _somebody() -> str:
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A server in this new folder, which others must be able to reach; the address of an empty database."""
+    """A server in this new folder, for others to reach; the address of an empty database."""
     folder.mkdir(mode=0o755)
     data = folder / "data"
     if os.geteuid() == 0:

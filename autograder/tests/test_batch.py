@@ -1,4 +1,4 @@
-"""A class at once: what is remembered, what is judged again, what an interruption leaves, and what is said about it."""
+"""A class at once: what is remembered, judged again, left by an interruption, and said of it."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[
 
 
 def test_who_has_points_by_hand_is_looked_at_again_where_something_changed(room: Classroom) -> None:
-    """And a page that says the same stays as old as it is, so that the feedback made of it does not become stale."""
+    """And a page that says the same stays as old as it is, so that its feedback is not stale."""
     grade(room, "ada")
     room.change("update grade set manual_score = 1, needs_manual_grade = 0 where auto_score = 3")
     page = room.root / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb"
@@ -212,7 +212,7 @@ def test_who_has_points_by_hand_is_looked_at_again_where_something_changed(room:
 
 def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom,
                                                        capsys: pytest.CaptureFixture[str]) -> None:
-    """A check becomes stricter: a human's marks stay, and with --never-lower so do those of the same answers."""
+    """A check becomes stricter: a human's marks stay, by --never-lower those of same answers."""
     class_ = ("ada", "bob", "cyd")
     room.submit("bob", answered(room.released(), RIGHT + "# bob\n"))
     grade(room, *class_)
@@ -267,7 +267,7 @@ def test_a_solution_that_does_not_run_takes_nobodys_marks(
 
 
 def test_an_exercise_more_or_less_stops_everything_and_the_way_on_is_told(room: Classroom) -> None:
-    """One less took all marks of the class; for one more a command was named that nbgrader then refused."""
+    """One less took all marks of the class; for one more nbgrader refused the command named."""
     grade(room)
     for table in ("base_cell", "source_cell"):
         room.change(f"update {table} set name = 'check_old' where name = 'check_quiz'")
@@ -499,12 +499,12 @@ with local._staying():
 
 
 def test_a_process_of_the_pool_ends_with_its_grader_while_the_solution_runs_in_it() -> None:
-    """`os._exit` was a stand-in just then, the watching thread ended in its place, and the process waited for ever."""
+    """`os._exit` was a stand-in then, the watching thread ended, the process waited for ever."""
     assert subprocess.run([sys.executable, "-c", ORPHAN], check=False).returncode == 1
 
 
 def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
-    """The process that makes the pool's processes was still importing, and said so in sixty lines."""
+    """The process that makes the pool's was still importing, and said so in sixty lines."""
     run = started(room, "--jobs", "2")
     children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
     for _ in range(6000):

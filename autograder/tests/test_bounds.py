@@ -1,4 +1,4 @@
-"""What a hand-in returns is bounded: the judge's memory, measured, and the words that may come with it."""
+"""What a hand-in returns is bounded: the judge's memory, measured, and words beside it."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_the_words_are_words() -> None:
 
 
 def test_an_enumeration_comes_back_from_any_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Python 3.11.0 to 3.11.3 write one: by a call of getattr, which the reader does not make."""
+    """As Python 3.11.0 to 3.11.3 write one: a call of getattr, which the reader does not make."""
     monkeypatch.setattr(Role, "__reduce_ex__",
                         lambda self, protocol: (getattr, (type(self), self.name)))
     found = bounded(lambda: Cell("keep_mask", Role.ANSWER, "pass"), "x.ipynb")

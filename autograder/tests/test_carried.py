@@ -78,7 +78,7 @@ def test_a_wrong_sign_in_a_helper_is_charged_where_it_is_made(staff: Staff,
 
 def test_another_right_answer_may_do_something_else_with_a_wrong_helper(staff: Staff,
                                                                         backend: Isolation) -> None:
-    """At p = 1 the solution asks for no mask; who returns the mask itself there returns what the wrong helper keeps."""
+    """At p = 1 the solution asks for no mask; who returns one there keeps the wrong helper's."""
     body = ("    m = keep_mask(shape, p, rng).astype(float)\n"
             "    return m if p == 1 else m / (1 - p)\n")
     clinic = f"def fixed_dropout_mask(shape, p, rng):\n{body}"
@@ -142,7 +142,7 @@ def belief_of(slug: str, exercise: str, name: str) -> Misconception:
 
 def settled(slug: str, names: tuple[str, str],
             *mistakes: Misconception) -> list[tuple[ExerciseResult, ExerciseResult]]:
-    """Of two exercises of the solution with these mistakes in it: each before and after what was carried over is given back."""
+    """Two exercises with these mistakes: each before and after what was carried is given back."""
     staff = staff_of(slug)
     written = solved(staff)
     for mistake in mistakes:
@@ -180,7 +180,7 @@ def test_nothing_is_given_back_beside_a_mistake_of_ones_own(
 
 @pytest.mark.parametrize("own", ["scores_are_averaged", "the_spread_is_that_of_the_mean"])
 def test_more_that_fails_is_not_forgiven_with_it(own: str) -> None:
-    """Such facts are alike where the earlier mistake hides what they tell apart; the checks that fail are not."""
+    """Such facts are alike where the earlier mistake hides them; the failing checks are not."""
     belief = belief_of("hw7_uncertainty", "mc_predict", "exp_is_already_a_softmax")
     mistakes = belief, belief_of("hw7_uncertainty", "fixed_mc_dropout", own)
     (_, _), (before, after) = settled("hw7_uncertainty",

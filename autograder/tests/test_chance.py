@@ -1,4 +1,4 @@
-"""The exact bounds: compared with scipy.stats, which computes them in another way, and with brute force."""
+"""The exact bounds, compared with scipy.stats, which computes otherwise, and with brute force."""
 
 from __future__ import annotations
 

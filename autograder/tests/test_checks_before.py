@@ -1,4 +1,4 @@
-"""A `checks.py` that was handed out before the course had a vocabulary of its own still works with this kit."""
+"""A `checks.py` handed out before the course had a vocabulary of its own still works."""
 
 from __future__ import annotations
 

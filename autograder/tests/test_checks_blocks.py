@@ -1,4 +1,4 @@
-"""Masks shared along axes, and blocks: who passes, who is refused and in which words, and no junk breaks a verb or a probe."""
+"""Masks shared along axes, and blocks: who passes, who is refused in which words; and junk."""
 
 from __future__ import annotations
 

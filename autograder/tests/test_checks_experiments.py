@@ -1,4 +1,4 @@
-"""The verbs about the tools of an experiment: right tools pass, each wrong one is told what is wrong with it, rubbish breaks nothing."""
+"""The verbs about tools of an experiment: right ones pass, wrong ones are told what is wrong."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def coins(y: Array, fraction: float, classes: int, rng: Rng) -> Array:
 
 
 def own_chance(function: Function, seed: int | None = None) -> Function:
-    """The same with a generator of its own; the last or the fifth argument is the one it ignores."""
+    """The same with its own generator; the last or fifth argument is the one it ignores."""
     return lambda *args: function(*(np.random.default_rng(seed) if isinstance(a, Rng) else a
                                     for a in args))
 
@@ -112,7 +112,7 @@ def ablate(*, scale: Callable[[float], float] = lambda f: 1 / (1 - f),
 
 
 def deleting(delete: Callable[[Array, Array, float, Rng], Array]) -> Function:
-    """A curve of accuracies, where `delete(a, b, f, rng)` makes a layer's output of what comes in and of its biases."""
+    """A curve of accuracies; `delete(a, b, f, rng)` makes a layer's output of input and biases."""
 
     def function(params: dict[str, Array], X: Array, y: Array, fractions: Any, rng: Rng,
                  repeats: int) -> Any:

@@ -1,4 +1,4 @@
-"""The verbs about gradient checkers: who passes, who is refused in which words, and no junk breaks a check."""
+"""The verbs about gradient checkers: who passes, who is refused in which words; and junk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAYER = "a ReLU layer with dropout"
 # ------------------------------------------------------------------------------------ toy functions
 def slopes(f: Function, x: Array, dout: Any, h: float = 1e-5, *, up: float = 1.0, down: float = 1.0,
            weigh: bool = True, times: float = 1.0) -> Array:
-    """A gradient, column of the identity by column of the identity; the keywords are what may go wrong."""
+    """A gradient, one column of the identity after the other; keywords are what may go wrong."""
     unit = np.eye(x.size).reshape(x.size, *x.shape)
     weight = np.asarray(dout) if weigh else 1.0
     entries: list[Any] = [np.sum((f(x + up * h * e) - f(x - down * h * e)) * weight)

@@ -1,4 +1,4 @@
-"""The verbs about backward functions: wrong gradients are refused in which words, right ones pass whatever the forward looks like."""
+"""The verbs about backward functions: wrong gradients are refused in words, right ones pass."""
 
 from __future__ import annotations
 
@@ -387,7 +387,7 @@ def test_over_many_sweeps_no_right_gradient_is_refused() -> None:
 
 
 def test_the_finite_differences_leave_room_for_rounding() -> None:
-    """The largest error of right code over many draws stays a factor of 20 below what is refused."""
+    """The largest error of right code over many draws stays 20 times below what is refused."""
     from autograder.dropout import gradients
 
     for sweep in range(8):

@@ -1,4 +1,4 @@
-"""The verbs about draws: who passes, who is refused and in which words, how often a right one is refused, and what is surely seen."""
+"""The verbs about draws: who passes, who is refused in which words, how often, what is seen."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def seen_by(check: Check) -> float:
 
 def always_refused(check: Check, make: Callable[[], Function], name: str = "mask",
                    trials: int = 25) -> None:
-    """What a check promises to see it sees in every trial (each could miss with probability 1e-6, or with the rounding a little more)."""
+    """What a check promises to see it sees in every trial (misses: 1e-6 each, or a little more)."""
     missed = [k for k in range(trials) if not refused(check, {name: make()}, k, name)]
     assert not missed, f"{check.name} promises to see {check.power}; missed in trials {missed}"
 

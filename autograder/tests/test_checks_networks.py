@@ -1,4 +1,4 @@
-"""The verbs about networks with dropout: the right one passes, each wrong one is refused in words, and no junk breaks a check.
+"""The verbs about networks with dropout: right ones pass, wrong ones are refused in words; junk.
 
 The toy network knows no backward pass: its gradients are complex steps, exact to the last digits
 and made only when somebody looks.
@@ -48,7 +48,7 @@ def relu(a: Array) -> Array:
 
 def mean_loss(params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0,
               activation: Callable[[Array], Array] = relu) -> Any:
-    """The loss for given masks; numbers may be complex, so that a step along the imaginary axis gives a derivative."""
+    """The loss for given masks; complex numbers allow a derivative by an imaginary step."""
     h = X * masks[0]
     for layer in (1, 2):
         a = h @ params[f"W{layer}"] + params[f"b{layer}"]
@@ -59,7 +59,7 @@ def mean_loss(params: Params, X: Array, y: Array, masks: list[Any], score_mask: 
 
 
 class Lazy(dict[str, Any]):
-    """Gradients that are computed when they are looked at; most questions ask for the loss alone."""
+    """Gradients computed when they are looked at; most questions ask for the loss alone."""
 
     def __init__(self, params: Params, f: Callable[[Params], Any],
                  change: Callable[[dict[str, Array]], Any]) -> None:

@@ -1,4 +1,4 @@
-"""The verbs about noise without zeros: right noise of any make passes, wrong noise is refused in words, and no junk breaks a check."""
+"""The verbs about noise without zeros: right noise passes, wrong is refused in words; junk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A block that normalises, remembers and drops: the right one passes, each wrong one is refused in words, junk breaks nothing."""
+"""A block that normalises, remembers and drops: right passes, wrong is refused in words."""
 
 from __future__ import annotations
 

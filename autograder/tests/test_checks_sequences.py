@@ -1,4 +1,4 @@
-"""The verbs about sequences, recurrent networks, masks on weights and layers with a memory, and the lenses they look through.
+"""The verbs about sequences, recurrent nets, masks on weights, memories, and their lenses.
 
 Right functions pass, each wrong one is refused in its own words, and no rubbish breaks a check. The
 functions are written for this file.

@@ -1,4 +1,4 @@
-"""The verbs about closed forms: what is right passes, what is wrong is refused in words, and no junk breaks a check."""
+"""The verbs about closed forms: right ones pass, wrong ones are refused in words; and junk."""
 
 from __future__ import annotations
 

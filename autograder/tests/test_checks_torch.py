@@ -1,4 +1,4 @@
-"""The verbs about code for torch: right code passes, each mistake is refused in words, and no junk breaks a check."""
+"""The verbs about code for torch: right code passes, mistakes are refused in words; and junk."""
 
 from __future__ import annotations
 
@@ -574,7 +574,7 @@ BOTH = {"forward": "toy", "backward": "backward"}
 
 
 def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
-    """Not a leaf, but what a layer gets within a network; and what else the layer does is judged all the same."""
+    """Not a leaf, but what a layer gets within a network; all else it does is judged."""
     passes(through(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
     assert (told(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting)
             == "x was changed by the call | x as it was")

@@ -1,4 +1,4 @@
-"""The verbs about trainings: a right training passes, each wrong one is told what is wrong with it, and rubbish breaks nothing."""
+"""The verbs about trainings: right ones pass, wrong ones are told what is wrong; and rubbish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs about many passes: every right committee passes, wrong ones are refused in words, and no junk breaks a check."""
+"""The verbs about many passes: right committees pass, wrong ones are refused in words; junk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs about exact values: who passes, who is refused in which words; and no answer whatever breaks any verb of the battery."""
+"""The verbs about exact values: who passes, who is refused in which words; junk breaks none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ JUNK = junk()
 
 
 def changed(**more: Any) -> Function:
-    """Inverted dropout with one thing wrong: what `train`, `test` (functions of x, kept, p) give, or how the mask is drawn."""
+    """Inverted dropout with one thing wrong: what `train`, `test` give, or how masks are drawn."""
     train = more.get("train", lambda x, kept, p: x * kept / (1 - p))
     test = more.get("test", lambda x, p: x)
 

@@ -1,4 +1,4 @@
-"""The clock of a student's code: what is charged, what is not, and what happens when a hand-in has used up what it may."""
+"""The clock of a student's code: what is charged, what is not, and what when it has run out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_waiting_is_not_charged_and_computing_is(backend: Isolation) -> None:
 
 
 def test_a_worker_that_gets_no_processor_loses_nothing(backend: Isolation) -> None:
-    """A busy machine, made exactly: the worker stands still for longer than the call may compute, again and again."""
+    """A busy machine, made exactly: the worker stands still for longer than a call may take."""
     with Remote(backend, [cell()], LIMITS) as remote:
         assert not remote.troubles
         worker = remote._worker

@@ -1,4 +1,4 @@
-"""A class on a Dask cluster of several processes, started by the documented commands: the same marks, whatever happens to a worker."""
+"""A class on a Dask cluster, started as documented: the same marks, whatever happens."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Iterator[str]:
-    """The address of a scheduler with two worker processes, who leave no copy of the course behind."""
+    """The address of a scheduler with two workers, who leave no copy of the course behind."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

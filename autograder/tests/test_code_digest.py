@@ -1,4 +1,4 @@
-"""What a result depends on: editing a file judges again the assignments that use it, and no other."""
+"""What a result depends on: an edited file has those assignments judged again that use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives of learning platforms, whole and damaged: whose hand-in arrives where, and what is said of the rest."""
+"""Archives of platforms, whole and damaged: whose hand-in arrives where, and what is said."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ def test_what_a_mac_packs_is_nobody(room: Room) -> None:
 
 
 def test_a_mac_writes_names_in_utf8_and_takes_letters_apart(room: Room) -> None:
-    """Finder's archives have no mark that says UTF-8; what nobody can read as that stays as an old machine wrote it."""
+    """Finder's archives do not say UTF-8; what cannot be read so stays as old machines wrote it."""
     # of other lengths, the longest first
     students = {"李小龙": "utf-8", unicodedata.normalize("NFD", "Jörg"): "utf-8", "Grün": "cp437"}
     names = [f"{student}_{NB}".encode(code) for student, code in students.items()]
@@ -395,7 +395,7 @@ def test_who_only_typed_something_is_named(room: Room) -> None:
 
 
 def test_a_student_cannot_hand_in_for_another(room: Room) -> None:
-    """Deeper names are the student's own: neither a folder nor an archive named like a platform's makes it another's."""
+    """Deeper names are the student's own: named like a platform's, they make nothing another's."""
     inner = zipped(named(f"Ada L_77_assignsubmission_file_/{NB}",
                          f"leewei_12_34_{NB}", f"bob_{NB}"))
     room.put("m.zip", zipped({"Mal M_66_assignsubmission_file_/x.zip": inner,
@@ -450,7 +450,7 @@ def test_late_is_kept_and_a_time_only_where_the_platform_tells_it(room: Room) ->
 
 
 def test_a_time_that_a_human_wrote_is_known(room: Room) -> None:
-    """As the README says where the platform tells none; a new attempt has another time, so nothing is replaced by it."""
+    """As the README says where no time is told; a new attempt's time is new, so nothing is lost."""
     first = room.put("c.zip", zipped(named(f"leewei_LATE_1_2_{NB}", "leewei_LATE_1_2_work.ipynb",
                                            f"dee_LATE_3_4_{NB}")))
     room.collect()
@@ -639,7 +639,7 @@ def test_of_moodles_ids_the_first_that_is_filled_counts(tmp_path: Path) -> None:
 
 
 def test_moodles_worksheet_says_when(room: Room, tmp_path: Path) -> None:
-    """Its archive does not. By number only: another assignment's worksheet has other numbers, and tells other times."""
+    """Its archive does not. By number only: other assignments' worksheets tell other times."""
     times = ["Friday, 20 November 2026, 9:05 PM", "Freitag, 20. November 2026, 21:05",
              "Friday, November 20, 2026, 09:05 AM", "-"]
     names = [("1", "Ada L"), ("2", "Bob B"), ("3", "Cyd C"), ("4", "Dee D")]
@@ -748,7 +748,7 @@ def test_the_student_is_read_from_the_name(path: str, name: str, file: str) -> N
 
 
 def test_what_github_calls_a_copy_is_nobodys_name() -> None:
-    """The folder in "Download ZIP" of a repository ends in its branch; who handed it in stands around it."""
+    """The folder of a repository's "Download ZIP" ends in its branch; who it is stands around."""
     branch = told(["hw1-main", "hw1.ipynb"],
                   "hw1"), told(["hw1-main", "hw1.ipynb"], "hw1", "ada_hw1")
     assert [t and t.person.name for t in branch] == [None, "ada"]

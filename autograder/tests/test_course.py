@@ -115,7 +115,7 @@ def test_a_mistake_in_the_list_of_checks_is_named(source: Path, text: str, said:
 
 
 def test_two_probes_of_one_name_are_refused(source: Path) -> None:
-    """One of them was lost without a word, and a misconception that only it showed was named nothing."""
+    """One of them was lost without a word, and so a misconception that only it showed."""
     text = (source / "checks.py").read_text(encoding="utf-8")
     (source / "checks.py").write_text(
         text.replace("[f.test_time()]", "[f.test_time(), f.test_time()]"), encoding="utf-8")

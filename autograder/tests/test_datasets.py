@@ -1,4 +1,4 @@
-"""Where data comes from: found, fetched, proved, and refused with a sentence that says what to do."""
+"""Where data comes from: found, fetched, proved, and refused with a sentence on what to do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ needs_sonar = pytest.mark.skipif(not SONAR.is_file(), reason="sonar.csv is not h
 
 
 class Served(BaseHTTPRequestHandler):
-    """Answers with the bytes that the test has put under the path; "/short" promises more than it sends."""
+    """Answers with the bytes put under the path; "/short" promises more than it sends."""
 
     files: dict[str, bytes]
 

@@ -1,4 +1,4 @@
-"""What a roster says of who is who stands in the gradebook after collecting, and nothing that an instructor entered is lost."""
+"""What a roster says of people is in the gradebook after collecting; nothing entered is lost."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def enrolled(course: Classroom) -> dict[str, tuple[str | None, ...]]:
 @pytest.mark.parametrize("kind", LISTS)
 def test_names_are_entered_where_there_are_none(kind: str, course: Classroom,
                                                 collecting: Collecting) -> None:
-    """Of everybody, also of who handed in nothing, and never of the student that Canvas has for trying things."""
+    """Of everybody, also without a hand-in, and never of Canvas's own test student."""
     course.change("insert into student (id, first_name, last_name, email) values ('al', 'Augusta', "
                   "'King', null)")
     roster, there = LISTS[kind]
@@ -107,7 +107,7 @@ CANVAS = 'Student,ID,SIS User ID,SIS Login ID\n"Lovelace, Ada",9,79,ada79\n"Else
 def test_the_same_person_in_two_lists_is_told_and_not_merged(
         other: str, pair: str, course: Classroom, collecting: Collecting,
         capsys: pytest.CaptureFixture[str]) -> None:
-    """By e-mail address, or by name however it is parted; nobody else, and again until somebody has seen to it."""
+    """By e-mail address, or by name however parted; nobody else, and until somebody sees to it."""
     collecting(NBGRADER)
     assert "perhaps the same" not in capsys.readouterr().out
     before = enrolled(course)

@@ -1,4 +1,4 @@
-"""The whole ring of nbgrader's exchange: handed out, handed in, graded, handed back, and once more."""
+"""The whole ring of nbgrader's exchange: handed out, in, graded, back, and once more."""
 
 from __future__ import annotations
 

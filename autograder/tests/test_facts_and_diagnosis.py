@@ -430,7 +430,7 @@ def test_what_nothing_explains_is_told_as_it_was_seen() -> None:
 
 
 def test_a_function_that_hardly_answers_gets_no_advice_about_its_details() -> None:
-    """The line of the exception, or "is its return missing?", stands above already; advice about p would lead away from it."""
+    """The exception's line, or "is its return missing?", stands above; advice on p misleads."""
     mute = dict.fromkeys(RIGHT, "not a usable result")
     (found,) = diagnose("f", {**mute, "rows": "shared"}, HINTS)
     assert (found.name, found.message) == (SOMETHING_ELSE, "")

@@ -1,4 +1,4 @@
-"""What befalls a grading from outside: killed processes, a full disk, a locked gradebook, clocks that leap, a sandbox that is gone.
+"""What befalls a grading: killed processes, a full disk, a locked gradebook, leaping clocks.
 
 After each, the same command is run again, and everybody has the marks of an undisturbed run, to the
 bit. A class of some hand-ins takes some minutes; `AUTOGRADER_FAULTS_CLASS=500 pytest -m slow -s
@@ -146,7 +146,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
 
 # ------------------------------------------------------------------------------------------ killing
 def tree(process: int, above: tuple[str, ...] = ()) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(process, the names of those above it and its own), of a process and all that descend from it."""
+    """(process, the names of those above it and its own), of a process and its descendants."""
     with suppress(OSError):
         names = (*above, Path(f"/proc/{process}/comm").read_text().strip())
         yield process, names
@@ -222,7 +222,7 @@ def killed(kind: str) -> Callable[[Course, Undisturbed, random.Random], str]:
 
 # --------------------------------------------------------------------------- what cannot be written
 def mounting() -> list[str]:
-    """The beginning of a command that mounts something for itself alone; skipped where nobody may."""
+    """The beginning of a command that mounts for itself alone; skipped where nobody may."""
     for words in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
         if shutil.which("unshare") and not subprocess.run([*words, "true"], capture_output=True,
                                                           check=False).returncode:
@@ -232,7 +232,7 @@ def mounting() -> list[str]:
 
 @contextmanager
 def file_system(room: int) -> Iterator[Path]:
-    """A folder with so many bytes of room; not in pytest's, which a later run cannot clear if this one is killed."""
+    """A folder with so many bytes of room; not pytest's, which a killed run would leave full."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-disk-"))
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "none", folder],
                       capture_output=True, check=False).returncode:
@@ -289,7 +289,7 @@ def leaping(course: Course, calm: Undisturbed, dice: random.Random) -> str:
 
 
 def gone(course: Course, calm: Undisturbed, dice: random.Random) -> str:
-    """Refused where it was asked for by name, else Landlock takes its place half-way: the marks are the same."""
+    """Refused where it was named, else Landlock takes over half-way: the marks are the same."""
     hide = [*mounting(), "sh", "-c", HIDDEN,
             shutil.which("bwrap") or pytest.skip("bubblewrap is not installed")]
     course.ended(course.start(*hide, after=["--isolation", "bubblewrap"]))
@@ -311,7 +311,7 @@ FAULTS: dict[str, Callable[[Course, Undisturbed, random.Random], str]] = {
 
 
 def made_good(course: Course, calm: Undisturbed) -> str:
-    """Run it again as often as it says that something of its own was broken; everybody has the right marks."""
+    """Run it again as long as it says that its own was broken; everybody has the right marks."""
     found = marks(course.root)
     without = len(marked(calm.wanted)) - len(marked(found))
     told = (f"{len(others(found, calm.wanted))} marks of others and {without} students without any "
@@ -337,7 +337,7 @@ def test_after_a_fault_the_same_command_gives_everybody_the_same_marks(
 
 @pytest.mark.slow
 def test_after_a_full_disk_too(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    """Room for a third of what grading writes, then for all of it; what is said goes to another disk."""
+    """Room for a third of what grading writes, then for all; words go to another disk."""
     before, after = undisturbed.written["before"], undisturbed.written["after"]
     with file_system(int(before * 1.05) + (after - before) // 3) as disk:
         course = Course(Path(shutil.copytree(undisturbed.root, disk / "course")))

@@ -1,4 +1,4 @@
-"""Symptoms that each read one part of a formula: of right answers, of one mistake, of two at once, and of junk."""
+"""Symptoms that each read a part of a formula: of right answers, one mistake, two, and junk."""
 
 from __future__ import annotations
 

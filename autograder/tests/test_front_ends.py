@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: what a student types and runs is told below the cell, whole and readable, light and dark."""
+"""JupyterLab in a real browser: what is run is told below the cell, whole, light and dark."""
 
 from __future__ import annotations
 

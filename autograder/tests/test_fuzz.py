@@ -1,4 +1,4 @@
-"""No answer of a student, however odd, makes a check or a fact fail, takes long, or puts a text of its own into a hidden case's report.
+"""No answer, however odd, makes a check fail, takes long, or puts its text into a hidden case.
 
 Asked of all checks and symptoms that the assignments use; test_house says that there are no other
 checks. And no file, however odd, is more than refused. Samples; `python -m autograder.tests.fuzz
@@ -63,7 +63,7 @@ def test_no_junk_from_any_function_breaks_a_self_check_or_a_hidden_one(slug: str
 
 
 def judge_junk(slug: str, kinds: Sequence[tuple[str, Callable[..., Any]]]) -> None:
-    """Each kind of junk from the functions of one exercise after the other, by the student's own machine and by all checks and symptoms."""
+    """Each kind of junk from one exercise's functions, by the self-check and by all checks."""
     staff, public = load_staff(ROOT, slug), load_public(ROOT / "assignments" / slug)
     if lacking(public):
         pytest.skip(lacking(public))
@@ -128,7 +128,7 @@ def handed_in(staff: Staff, given: str, folder: Path) -> Submission:
 
 
 def grade_all(slug: str, kinds: Sequence[str], folder: Path) -> None:
-    """Each of these hand-ins is graded, and what it returned is not repeated where a case is hidden."""
+    """Each of these is graded, and what it returned is not repeated where a case is hidden."""
     staff = load_staff(ROOT, slug)
     if lacking(staff.assignment):
         pytest.skip(lacking(staff.assignment))
@@ -154,7 +154,7 @@ def test_hand_ins_of_all_kinds_of_junk_are_graded(slug: str, tmp_path: Path) -> 
 
 # ---------------------------------------------------------------- answers that once broke a hand-in
 def spoilt_solution(slug: str, name: str, spoil: Callable[..., Any]) -> Local:
-    """The solution's notebook in which one function's results are spoilt: `spoil(result, *args)`."""
+    """The solution's notebook with one function's results spoilt: `spoil(result, *args)`."""
     reference = load_staff(ROOT, slug).reference
     right = reference.namespace[name]
     return Local(namespace={**reference.namespace,

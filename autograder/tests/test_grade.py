@@ -1,4 +1,4 @@
-"""A hand-in that is judged twice: as it is, and where a later cell has spoilt an answer also as it was below that answer."""
+"""A hand-in judged twice: as it is, and below its answer where a later cell has spoilt that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both roads on the same class: `nbgrader autograde` and `autograder grade` leave the same gradebook, notebooks and feedback."""
+"""Both roads on the same class leave the same gradebook, notebooks and feedback."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_batch_that_fails_leaves_no_row(small: Classroom,
 
 def test_a_student_whom_another_grader_enters_first_is_written_all_the_same(
         small: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second grader's whole run ended in a trace, and who was to be written with that student had no mark."""
+    """The second grader's run ended in a trace, and that student's fellows had no mark."""
     looks: list[dict[str, Any]] = [{}, {}]  # so it was, when this grader looked
 
     def known(register: Register, students: Sequence[str]) -> Any:
@@ -207,7 +207,7 @@ def test_a_student_whom_another_grader_enters_first_is_written_all_the_same(
 
 def test_a_gradebook_that_may_only_be_read_is_told_in_a_line(
         small: Classroom, caplog: pytest.LogCaptureFixture) -> None:
-    """Of a student who was not in it yet nbgrader's API makes an error of its own, which ended in a trace of the program."""
+    """Of a student not in it yet nbgrader's API makes an error of its own: it ended in a trace."""
     with Register(small.root, SLUG) as register:
         register.book.db.execute(text("pragma query_only = on"))
         with pytest.raises(Broken, match=r"cannot be written \(attempt to write a readonly "
@@ -234,7 +234,7 @@ def test_what_is_put_is_old_or_new_and_whole(tmp_path: Path) -> None:
 
 
 def test_formgrader_and_the_grader_may_both_write(small: Classroom) -> None:
-    """Marks a human gives while the class is graded are seen: each hand-in is read from the gradebook when it is written."""
+    """Marks a human gives while grading runs are seen: each hand-in is read when written."""
     for student in ("ada", "bob"):
         small.submit(student, answered(small.released()))
     assert graded(small, "--jobs", "1") == 0

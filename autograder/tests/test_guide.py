@@ -1,4 +1,4 @@
-"""A self-check leads on: the state, the first cross open, the rest folded, what the kernel knows, what comes next."""
+"""A self-check leads on: the state, the first cross open, the rest folded, and what is next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What students get: which files, the same bytes each time, and nothing in it that answers an exercise."""
+"""What students get: which files, the same bytes each time, and nothing that answers."""
 
 from __future__ import annotations
 
@@ -323,7 +323,7 @@ def test_another_package_of_the_same_name_is_named(tmp_path: Path,
 # -------------------------------------------------------------------------------- as a student does
 @pytest.fixture(scope="module")
 def student(zip_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The zip unpacked, and an environment beside it in which its wheel is installed: nothing is fetched, what else it needs is ours."""
+    """The zip unpacked, and an environment with its wheel: nothing is fetched, the rest is ours."""
     home = tmp_path_factory.mktemp("student")
     with zipfile.ZipFile(zip_file) as archive:
         archive.extractall(home)

@@ -1,4 +1,4 @@
-"""Every hostile or clumsy behaviour on every sandbox: the judge survives, the honest exercise keeps its marks, nothing leaks.
+"""Every hostile or clumsy behaviour on every sandbox: the judge survives, and nothing leaks.
 
 The judge of each sandbox runs in a process of its own, and in a process namespace of its own where
 there is one: should a defence fail, `kill(-1)` ends that judge and not whoever runs the tests.
@@ -31,7 +31,7 @@ Results = dict[str, list[str]]
 
 
 def _outer() -> tuple[str, ...]:
-    """The command that gives the judge a namespace of its own, or none where that is not allowed."""
+    """The command that gives the judge a namespace of its own, or none where not allowed."""
     try:
         works = subprocess.run([*OUTER, "true"], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -55,7 +55,7 @@ def _results(backend: str, names: tuple[str, ...]) -> Results:
 
 @pytest.fixture
 def results(backend: str, request: pytest.FixtureRequest) -> Results:
-    """What came of the behaviours that were selected for this run, met one after the other by one judge."""
+    """What came of the behaviours selected for this run, met one by one by one judge."""
     name = backend.removesuffix("-warm")
     if holes(name):
         pytest.skip(f"{backend} does not hold here: {holes(name)[0]}")
@@ -66,7 +66,7 @@ def results(backend: str, request: pytest.FixtureRequest) -> Results:
 
 
 def _meetings() -> Iterator[object]:
-    """Every behaviour in every sandbox; a plain run meets each in the warm ones, and each sixth in those that start afresh."""
+    """Every behaviour in every sandbox; a plain run meets each warm, and each sixth afresh."""
     for number, behaviour in enumerate(BEHAVIOURS):
         for backend in SANDBOXES:
             left = pytest.mark.slow if number % 6 and not backend.endswith("-warm") else ()

@@ -1,4 +1,4 @@
-"""The floors of the house: imports point downward, strangers stay in their rooms, words are kept."""
+"""The floors of the house: imports point downward, strangers stay put, words are kept."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_what_a_student_imports_imports_no_lazy_stranger() -> None:
 
 
 def reached(start: str, look: object) -> dict[str, tuple[str, ...]]:
-    """Everything reached from a module, directly or not, with the way there; strangers under their own names."""
+    """All that is reached from a module, with the way there; strangers by their own names."""
     assert callable(look)
     ways: dict[str, tuple[str, ...]] = {start: (start,)}
     waiting = [start]
@@ -334,7 +334,7 @@ def modules_of_checks() -> list[str]:
 
 
 def judges(thing: object) -> bool:
-    """Is this made of a function that takes an exam and returns nothing? (A symptom's probe returns a word.)"""
+    """Is this made of a function that takes an exam and returns nothing? (Probes give words.)"""
     annotations = getattr(getattr(thing, "__wrapped__", None), "__annotations__", {})
     return "exam" in annotations and annotations.get("return") == "None"
 
@@ -375,7 +375,7 @@ def test_every_verb_has_a_sentence_that_stands_behind_a_name() -> None:
 
 @pytest.fixture(scope="module")
 def course() -> dict[str, Staff]:
-    """The assignments of this course with their keys, as far as what they need is installed; none where solutions/ is not."""
+    """The course's assignments with their keys, if what they need and solutions/ are here."""
     root = HOUSE.parent
     found = ({slug: load_staff(root, slug) for slug in slugs(root)}
              if (root / "solutions").is_dir() else {})

@@ -1,4 +1,4 @@
-"""A course folder of one's own; a course of nbgrader's in which some assignments are the kit's and some are not."""
+"""A course folder of one's own, and a course of nbgrader's that is partly the kit's."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def with_cells_for_a_human(source: Path) -> None:
 
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    """What `nbgrader quickstart` makes, with one assignment of the kit's beside its own; both handed in, graded, and given back.
+    """What `nbgrader quickstart` makes, with an assignment of the kit's; handed in and graded.
 
     Its files are copied and its configuration written as it writes them: the command itself starts
     nbgrader four times.
@@ -223,7 +223,7 @@ def test_nbgraders_own_assignment_is_graded_as_ever(quickstart: Classroom) -> No
 
 @pytest.mark.nbgrader
 def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom) -> None:
-    """A comment that a human wrote, or changed, after the page was made: the points are the same."""
+    """A comment that a human wrote or changed after the page was made: the points stay."""
     coursedir, _ = settings.collecting(quickstart.root, SLUG)
 
     def stale() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Cells as a kernel reads them, in plain Python: every statement in its line, and no more work than the cell is long."""
+"""Cells as a kernel reads them, in plain Python: statements stay in line, work stays linear."""
 
 from __future__ import annotations
 

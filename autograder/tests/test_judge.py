@@ -206,7 +206,7 @@ def test_a_check_may_have_a_deadline_of_its_own() -> None:
 
 # ------------------------------------------------------------------------------------------- points
 def marked(*outcomes: str, shares: Sequence[float] = (), points: float = 4.0) -> ExerciseResult:
-    """One part for each word, in which each letter is a check: p passes, x fails, w waits for another part, - was never tried."""
+    """A part for each word, a check for each letter: p passes, x fails, w waits, - is untried."""
     parts = [Part(str(n), f"holds {n}", share, [says(f"{n}{k}") for k in range(len(word))])
              for n, (word, share) in enumerate(zip(outcomes, shares or (1.0,) * len(outcomes),
                                                    strict=True))]

@@ -1,4 +1,4 @@
-"""What runs in a real kernel gives the same functions to the grader and on the student's machine."""
+"""What runs in a real kernel gives the same functions to the grader and to the student."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a key is written: marks on wrong and right answers, and their source as a student would have written it."""
+"""How a key is written: marks on wrong and right answers, and their source as a student's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kill matrix: what it says of each check and each wrong solution, where it may lie, and whether everybody can read it."""
+"""The kill matrix: what it says of checks and wrong solutions, where it lies, who can read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the kit student code can reach: in a sandbox the files that a worker imports and no other, and in the wheel no tests."""
+"""What of the kit student code can reach: in a sandbox what a worker imports, no tests."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def ask(backend: Isolation, source: str, *args: Any) -> Answer:
 
 
 def seen(backend: Isolation, *more: str) -> set[str]:
-    """Every file in a folder called autograder that a worker can read, by walking through all that it can list."""
+    """Every file in a folder called autograder that a worker can reach and read."""
     answer = ask(backend, WALK, more)
     assert answer.outcome is Outcome.PASSED, answer
     return {name for name in answer.value if "/__pycache__/" not in name}
@@ -99,7 +99,7 @@ def below(folder: str) -> set[str]:
 
 @contextmanager
 def installed(folder: Path) -> Iterator[Path]:
-    """The whole kit, tests and all, lies beside the packages that notebooks import, as a wheel is installed."""
+    """The whole kit, tests and all, lies beside packages that notebooks import, as a wheel."""
     (folder / "elsewhere").mkdir()
     (folder / "elsewhere" / "__init__.py").touch()
     ignored = shutil.ignore_patterns("__pycache__")

@@ -1,4 +1,4 @@
-"""layout.json speaks for the released notebook: no file of a student's is taken for the course's own."""
+"""layout.json speaks for the released notebook: no student's file is taken for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks do not depend on what else the machine does, nor on its speed. `pytest -m slow -s autograder/tests/test_load.py` prints the table.
+"""Marks depend on no load and no speed. `pytest -m slow -s autograder/tests/test_load.py`: table.
 
 It takes some minutes, and all of the machine. With AUTOGRADER_ALL_VARIANTS=1 every right variant of
 every key is handed in.
@@ -81,7 +81,7 @@ def variants(staff: Staff) -> list[Variant]:
 
 
 def whole(staff: Staff, variant: Variant) -> dict[str, str]:
-    """Its answers below the solution's, as a variant need not have all functions of its exercise."""
+    """Its answers below the solution's, as a variant need not have all functions."""
     answers, name = with_entries(staff, variant), variant.exercise
     return {**answers, name: f"{solved(staff)[name]}\n\n{answers[name]}"}
 
@@ -126,7 +126,7 @@ def table(folder: Path, loops: int, slow: bool = False) -> dict[str, Marks]:
 
 
 def told(found: dict[str, Marks], title: str, began: float) -> str:
-    """One line of the table: of the solution the points, of the variants how many of how many have all of theirs."""
+    """One line of the table: the solution's points, and how many variants have all of theirs."""
     texts = []
     for slug, given in found.items():
         (_, points, _), *others = given or [("", None, 0.0)]

@@ -1,4 +1,4 @@
-"""What is seen of a student's own lines: the loop that comes to no end, the lines that made a value, what was printed, whose cell."""
+"""What is seen of a student's lines: the endless loop, the lines behind a value, whose cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is worth a look after grading: each thing that was noticed about a hand-in, once, with student and exercise."""
+"""What is worth a look after grading: each thing noticed, once, with student and exercise."""
 
 from __future__ import annotations
 

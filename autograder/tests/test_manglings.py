@@ -1,4 +1,4 @@
-"""What students do to a notebook, and that every way of checking it comes to the same public verdicts.
+"""What students do to a notebook, and that every way of checking comes to the same verdicts.
 
 The ways: the grader behind its sandbox, `autograder check`, `pytest`, the kernel in which the cells
 were run, and nbgrader's validate. Where a kernel really knows something else, ELSEWHERE names it.
@@ -310,7 +310,7 @@ def by_pytest(path: Path) -> Verdicts:
 
 
 def by_kernel(path: Path) -> Verdicts:
-    """All cells in order in IPython's own shell, in this process, whatever they raise; then every exercise is checked."""
+    """All cells in order in IPython's own shell, whatever they raise; then every check."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 

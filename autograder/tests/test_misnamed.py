@@ -1,4 +1,4 @@
-"""Answers that were once told of a belief that is not behind them. Each has its right name, or none."""
+"""Answers once told of a belief that is not behind them: each has its right name, or none."""
 
 from __future__ import annotations
 

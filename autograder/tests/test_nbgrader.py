@@ -1,4 +1,4 @@
-"""Stock nbgrader commands on a whole class: honest, clumsy and hostile. Each test reads what the commands left behind."""
+"""Stock nbgrader commands on a whole class, honest, clumsy and hostile; and what they leave."""
 
 from __future__ import annotations
 
@@ -485,7 +485,7 @@ def test_without_alembic_a_sentence_and_no_half_made_gradebook(
 
 # --------------------------------------------------------------------------------------- formgrader
 def test_formgrader_grades_and_shows(small: Classroom, tmp_path: Path) -> None:
-    """A real Jupyter server, started one folder above the course: its working directory and paths are not the course's."""
+    """A real Jupyter server, one folder above the course: it is in no path of the course's."""
     small.submit("ada", answered(small.released(), WRONG))
     config = tmp_path / "jupyter" / "nbgrader_config.py"
     config.parent.mkdir()

@@ -1,4 +1,4 @@
-"""What a browser makes of graded notebooks: hostile hand-ins stay text, the course's prose and everybody's mathematics stay whole."""
+"""What a browser makes of graded notebooks: hostile hand-ins stay text, mathematics whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps do to single notebooks, without starting nbgrader: whatever a file says about itself, the marks find their cells."""
+"""What the steps do to single notebooks: whatever a file says, the marks find their cells."""
 
 from __future__ import annotations
 

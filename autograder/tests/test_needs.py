@@ -1,4 +1,4 @@
-"""An assignment that NEEDS a package which is not there: nothing is judged, nothing is lost, and everybody says so."""
+"""An assignment that NEEDS an absent package: nothing is judged or lost, and all say so."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = "import no_such_package\n"  # a key may import what its assignment needs
 
 @pytest.fixture
 def needy(toy: Path) -> Path:
-    """The root of a toy course, released while its package was there, on a machine where it is not."""
+    """The root of a toy course released with its package, on a machine without it."""
     return make_needy(toy)
 
 

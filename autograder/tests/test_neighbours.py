@@ -1,4 +1,4 @@
-"""Gradescope, run in an empty root, and GitHub Classroom: what they read is what their own documents ask for."""
+"""Gradescope, in an empty root, and GitHub Classroom: what they read is as documented."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Container:
 
     def run(self, notebook: Any, name: str = f"{SLUG}.ipynb", isolation: str = "",
             source: str = "source") -> tuple[int, str, Any]:
-        """Hand that in and run the autograder with an empty environment: the code, what was printed, and the results."""
+        """Hand that in, run the autograder in an empty environment: code, print, results."""
         folder = self.root / "submission"
         for path in folder.glob("*"):
             path.unlink()

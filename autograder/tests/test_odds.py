@@ -1,4 +1,4 @@
-"""How often chance tests refuse right answers, and whether they see the error they state: counted, where `verify --odds` reckons.
+"""How often chance tests refuse right answers, and see the error they state: counted.
 
 A false alarm in 1e11 tests cannot be waited for. So all tests are made with a much larger `alpha`,
 the solutions are asked with many seeds, and the alarms are held against the bound that then holds.
@@ -74,7 +74,7 @@ def refusals(staff: Staff, exercise: Exercise, subject: Subject, draws: int) -> 
 # ------------------------------------------------------------------------------------- false alarms
 @dataclass
 class Alarms:
-    """Of one assignment: check -> how often a right answer was refused, and how often at most is to be expected."""
+    """Of one assignment: check -> how often a right answer was refused, and how often may be."""
 
     draws: int
     counted: dict[str, tuple[int, float]]
@@ -134,7 +134,7 @@ def asks_for_large(call: Call) -> bool:
 
 
 class Odd(np.random.Generator):
-    """Draws as it should, save for one mistake: some numbers twice, numbers that spread more, one value or place too often, or in step."""
+    """Draws as it should, save for one mistake: repeats, more spread, one value too often ..."""
 
     # a share of numbers that are those of the line before, along one of the axes that are longer
     # than 1,
@@ -206,7 +206,7 @@ Wrongs = Iterator[tuple[float, float] | dict[str, Any]]
 
 
 def stated(check: Check) -> Wrongs:
-    """The smallest error that the check says it sees, as mistakes to be made, in both directions; nothing where none was thought of."""
+    """The smallest error the check says it sees, as mistakes in both directions; or nothing."""
     case, phrase = check.case, check.power
     numbers = [float(n)
                for n in re.findall(r"(?<![\w^-])(\d+(?:\.\d+)?(?:e-?\d+)?)(?=%|$| )", phrase)]
@@ -240,7 +240,7 @@ Reading = Callable[[float], float]
 
 
 def _rate(check: Check) -> tuple[float, Reading, Reading] | None:
-    """(what is asked for, the probability of what is counted as a function of it, and back); None for what is no such rate."""
+    """(what is asked for, the probability of what is counted by it, and back); None if no rate."""
     case, phrase = check.case, check.power
     if not phrase.startswith(("a share of dropped", "a share of units surviving", "a chance of")):
         return None
@@ -264,7 +264,7 @@ def _lattice(check: Check) -> Lattice:
 
 
 def _seeds_alike(lattice: Lattice, p: float, correlation: float) -> float:
-    """Which share of block seeds must be the same on two maps, so that units which several blocks can cover are that much alike."""
+    """Which share of block seeds two maps must share, so that units are that much alike."""
     gamma, places = lattice.gamma(p), lattice.block**2
     kept = lattice.kept(gamma)
 
@@ -285,7 +285,7 @@ def _where(falls: Reading) -> float:
 
 
 def unseen(staff: Staff, draws: int) -> tuple[dict[str, int], int, list[str]]:
-    """Check -> how often it passed over its own smallest error; how many mistakes were put to them; and which checks got none."""
+    """Check -> how often it missed its own smallest error, of how many; and those untried."""
     missed, tries, left = dict[str, int](), 0, list[str]()
     for exercise in map(chancy, staff.assignment.exercises):
         for check in exercise.checks:

@@ -56,7 +56,7 @@ def staff(slug: str) -> Staff:
 
 
 def crosses(slug: str) -> Iterator[tuple[str, Verdict, dict[str, Any]]]:
-    """Every different message that the wrong answers of the key bring about, with the functions it speaks of."""
+    """Every different message that wrong answers of the key bring about, with its functions."""
     public, seen = load_public(ROOT / "assignments" / slug), set()
     for belief in staff(slug).key.misconceptions:
         subject = staff(slug).answered(belief)

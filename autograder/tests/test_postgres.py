@@ -1,4 +1,4 @@
-"""The gradebook in PostgreSQL: the same marks as in SQLite, two graders at once, and one line where the driver is missing."""
+"""The gradebook in PostgreSQL: SQLite's marks, two graders at once, one line without driver."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def address() -> Iterator[str]:
 
 
 def test_marks_are_those_of_sqlite_and_two_may_grade_at_once(address: str, tmp_path: Path) -> None:
-    """The class twice: alone into a file, and by two commands at once, from two copies of the course, into one server."""
+    """The class twice: alone into a file, and by two commands at once into one server."""
     alone, one = make(tmp_path / "alone"), make(tmp_path / "one")
     hand_ins(alone)
     assert (main(["grade", SLUG, "--course", str(alone.root), "--jobs", "1"])

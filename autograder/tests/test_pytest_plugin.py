@@ -1,4 +1,4 @@
-"""Students' `pytest`: one test per sentence, readable ids, messages without tracebacks, and a clear line when nothing can be run."""
+"""Students' `pytest`: a test per sentence, readable ids, no tracebacks, a line if none can run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STRICT = ("-p", "no:cacheprovider", "-p", "no:unraisableexception", "--color=no"
 
 
 def run(where: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of a student's pytest, with warnings as errors; it runs in this process, as a new one takes a second."""
+    """Exit code and output of a student's pytest, warnings as errors; quicker in this process."""
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(
             said), contextlib.redirect_stderr(said):

@@ -1,4 +1,4 @@
-"""No text costs the grader more than seconds and megabytes: it is read, shown and seen within limits, or refused by name."""
+"""No text costs the grader more than seconds and megabytes: it is within limits, or refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What 449 public implementations of dropout do, written anew in the course's signature: the right ones score full, the wrong ones lose.
+"""What 449 public implementations of dropout do, anew in our signature: right ones score full.
 
 The exercises ask what assignment 1 asks in public, of toy functions. Behaviours counted in the
 field: sections 3, 4 and 6 of the survey.

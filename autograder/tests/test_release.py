@@ -1,4 +1,4 @@
-"""solutions/ -> assignments/: the kit's release and nbgrader's own command write the same bytes, and the gate sees what should not pass."""
+"""solutions/ -> assignments/: the kit and nbgrader write the same bytes, and the gate sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge's side of the wire: what a worker's death, silence or nonsense costs, and what it does not."""
+"""The judge's side of the wire: what a worker's death, silence or nonsense costs, and not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words students and teachers read, to the letter; and that nothing a student writes gets out of its place."""
+"""The words students and teachers read, to the letter; no student's text leaves its place."""
 
 from __future__ import annotations
 
@@ -376,7 +376,7 @@ def test_commas_quotes_and_line_breaks_stay_in_their_cell(tmp_path: Path) -> Non
 
 # --------------------------------------------------------------------------------------------- html
 class Reader(HTMLParser):
-    """Collects the tags, the attributes and the text of a page, and insists that every tag is closed in order."""
+    """Collects a page's tags, attributes and text, and insists that tags close in order."""
 
     VOID = frozenset({"br", "meta"})
 

@@ -1,4 +1,4 @@
-"""How cells are run and calls are answered: the same rules for the solution, the student's machine and the sandbox."""
+"""How cells are run and calls answered: alike for the solution, the student and the sandbox."""
 
 from __future__ import annotations
 

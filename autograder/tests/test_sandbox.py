@@ -1,4 +1,4 @@
-"""The sandboxes themselves: which is chosen, what they show, and that nothing of them is left when they are closed."""
+"""The sandboxes: which is chosen, what they show, and that nothing is left of them."""
 
 from __future__ import annotations
 

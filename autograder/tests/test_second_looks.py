@@ -1,4 +1,4 @@
-"""What is judged once more, alone and at the end: time-outs, and hand-ins whose process was lost. The others are graded in the same run."""
+"""What is judged once more, alone, at the end: time-outs, and hand-ins whose process was lost."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ SLOW = "import time\n" + RIGHT.replace("    return", SPIN + "    return", 1)
 @pytest.mark.nbgrader
 def test_a_first_look_is_short_and_decides_nothing(room: Classroom,
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
-    """An endless loop is waited for a fifth as long before the look that decides; who is slow has the whole time in that one."""
+    """An endless loop is waited for a fifth as long before the look that decides."""
     monkeypatch.setattr(room_of_batch, "Plan",
                         partial(room_of_desk.Plan, limits=Limits(call_seconds=1.5)))
     allowed: list[tuple[str, float, int]] = []

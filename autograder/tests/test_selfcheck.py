@@ -1,4 +1,4 @@
-"""`check("...")` in a notebook: what is shown, what is raised, and that a real kernel and nbgrader's Validate agree."""
+"""`check("...")` in a notebook: what is shown and raised, and that a real kernel agrees."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ sys.exit(main())
 
 
 def test_a_notebook_is_checked_without_what_only_unix_has(folder: Path) -> None:
-    """As Windows is: without these modules, without alarms, in a console of one byte for a character."""
+    """As Windows is: without these modules and alarms, a console of one byte a character."""
     for answer, code, said in ((RIGHT, 0, "ok x is left alone"),
                                (WRONG, 1, "hint  You multiply by p")):
         path = write(answered(released(folder / f"{SLUG}.ipynb"), answer, QUIZ),

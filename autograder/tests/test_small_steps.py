@@ -1,4 +1,4 @@
-"""The two steepest exercises can be climbed step by step: after each step that the prose names, its own checks hold."""
+"""The two steepest exercises can be climbed: after each step in the prose, its checks hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lowest versions that pyproject.toml allows, and the newest, in empty environments of every Python that is here.
+"""The lowest versions that pyproject.toml allows, and the newest, in every Python here.
 
 `pytest -m slow -s autograder/tests/test_supply.py` needs a package index, and some minutes.
 """

@@ -33,7 +33,7 @@ def python(*words: str, before: tuple[str, ...] = (),
 def test_small_matrices_have_one_thread_unless_somebody_wants_more(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On a busy machine the threads of one product of 128 x 128 numbers waited seven times as long for each other as they computed."""
+    """On a busy machine threads waited seven times as long as they computed (128 x 128)."""
     for library in surroundings.LIBRARIES:
         monkeypatch.delenv(f"{library}_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "4")
@@ -120,7 +120,7 @@ PROGRAM = "int needed(int, char **);\nint main(int n, char **w) { return needed(
 
 @pytest.fixture
 def needy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A Python that does not find a library by itself, and the folder of that library, out of which this process has loaded it."""
+    """A Python that finds a library by help only, and the library's folder, loaded from here."""
     compiler, name = (shutil.which("gcc") or shutil.which("cc"),
                       sysconfig.get_config_var("INSTSONAME"))
     home, folder = Path(sysconfig.get_config_var("LIBDIR") or ""), tmp_path / "lib"

@@ -1,4 +1,4 @@
-"""Commands whose output nobody takes: a pipe that is closed, a full disk, a code page without the words. What is written is written."""
+"""Commands whose output nobody takes: a closed pipe, a full disk, a code page lacking words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ODD = "def shrink(x, p, rng, train=True):\n    raise ValueError('∑ 日本語 \
 
 
 def run(words: list[str], shell: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `autograder` in a shell, with what stands behind it; its own exit code is the last line of stderr."""
+    """Run `autograder` in a shell, with what stands behind; its code ends stderr."""
     script = f'"$@" {shell}; echo "rc ${{PIPESTATUS[0]}}" >&2'
     line = ["bash", "-c", script, "bash", sys.executable, "-m", "autograder", *words]
     return subprocess.run(line, capture_output=True, text=True, env=os.environ | environment,

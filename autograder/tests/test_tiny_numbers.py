@@ -1,4 +1,4 @@
-"""A tiny number added to a divisor, to a logarithm or to a diagonal is no wrong formula: it costs the digits at most, and is named.
+"""A tiny number added to a divisor, logarithm or diagonal costs the digits at most, and is named.
 
 1e-12 costs nothing, up to 1e-8 at most the manners of an exercise, 1e-6 no more than an edge; what
 costs is named. Every division and every logarithm of every solution is tried.
@@ -56,7 +56,7 @@ def answers(slug: str) -> Iterator[tuple[str, ast.Module]]:
 
 
 def with_tiny(tree: ast.Module, eps: float) -> Iterator[tuple[str, str]]:
-    """What each division and logarithm becomes with a tiny number in it, and the whole answer with it."""
+    """What each division and logarithm becomes with a tiny number in it, with its answer."""
     for place, node in enumerate(ast.walk(tree)):
         field = _field(node)
         if field:
@@ -67,7 +67,7 @@ def with_tiny(tree: ast.Module, eps: float) -> Iterator[tuple[str, str]]:
 
 
 def _field(node: ast.AST) -> str:
-    """Where in a node of the tree a divisor or the argument of a logarithm stands; "" when it has none."""
+    """Where in a node a divisor or the argument of a logarithm stands; "" when it has none."""
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div):
         return "right" if isinstance(node, ast.BinOp) else "value"
     logarithm = (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)

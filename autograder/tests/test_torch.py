@@ -1,4 +1,4 @@
-"""The battery is proven on torch: its own dropout layers, in thin coats, pass the verbs that students' functions must pass.
+"""The battery is proven on torch: its dropout layers, in thin coats, pass the students' verbs.
 
 Without torch these tests are skipped, and say so. Where torch sees a GPU they run there too; so far
 they have been run on the CPU only.
@@ -25,7 +25,7 @@ LOW = -1.7580993408473766  # what AlphaDropout sets dropped numbers to
 
 # --------------------------------------------------------------------------------------- thin coats
 def in_a_coat(apply: Callable[..., Any], device: str) -> dict[str, Any]:
-    """`apply(tensor, p, train)` of torch as the functions of the course; the generator is torch's, so `rng` is not used."""
+    """`apply(tensor, p, train)` of torch as functions of ours; `rng` is not used."""
 
     def forward(x: Any, p: float, rng: Any, train: bool = True) -> Any:
         leaf = torch.tensor(x, device=device, requires_grad=True)
@@ -50,7 +50,7 @@ def functional(x: Any, p: float, train: bool) -> Any:
 
 
 def alpha(x: Any, p: float, train: bool) -> Any:
-    """What AlphaDropout multiplies x by, freed of the constant it adds and of its scale: the same coins, thrown for x and for 0."""
+    """What AlphaDropout multiplies x by, freed of its constant and scale: the same coins twice."""
     layer = torch.nn.AlphaDropout(p).train(train)
     if not train or p in (0.0, 1.0):
         return layer(x)
@@ -88,7 +88,7 @@ def test_dropout_of_channels_passes(name: str, sizes: tuple[int, ...], device: s
 
 
 def test_what_torch_documents_as_different_is_seen() -> None:
-    """Dropout2d is no element dropout, F.alpha_dropout keeps no zero, and F.dropout drops in training only when it is told so."""
+    """Dropout2d drops no elements, F.alpha_dropout keeps no zero, F.dropout drops only if told."""
     always = in_a_coat(lambda x, p, train: torch.nn.functional.dropout(x, p), "cpu")
     (found,) = verdicts(always, c.is_identity_at_test_time(p=0.3))
     assert found.outcome is Outcome.FAILED

@@ -31,7 +31,7 @@ def findings(root: Path) -> list[str]:
 
 
 def keyed(toy: Path, rest: str) -> Path:
-    """The toy course with another key. Its release is then not fresh, which is not what these tests are about."""
+    """The toy course with another key; that its release is not fresh then is no matter here."""
     (toy / "solutions" / f"{SLUG}_key.py").write_text(KEY.format(rest=rest), encoding="utf-8")
     (toy / "assignments" / SLUG / "hints.json").unlink()
     return toy

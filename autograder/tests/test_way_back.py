@@ -1,4 +1,4 @@
-"""Marks and pages on their way back: 200 students with odd names out of Canvas's and Moodle's archives, and into their own files."""
+"""Marks and pages on their way back: 200 students with odd names, into platforms' own files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NAMES = [ODD[n % len(ODD)] + f" {n // 26}" * (n % 2) for n in range(200)]
 
 @dataclass(frozen=True)
 class Platform:
-    """One of the two: how its archive names a hand-in, its file, and how it reads that file and the pages again."""
+    """One of the two: how its archive names a hand-in, its file, and how it reads pages again."""
 
     name: str
     archived: Callable[[int], str]
@@ -351,7 +351,7 @@ def test_who_handed_in_what_nobody_could_grade_is_named() -> None:
 
 
 def test_a_page_that_says_other_points_than_the_gradebook_is_left_out(tmp_path: Path) -> None:
-    """Points given by hand after the page was written; the template's words are those that are looked for."""
+    """Points given by hand after the page was written; sought by the template's words."""
     template = (Path(feedback.__file__).parents[1] / "nbgrader_plugin" / "templates"
                 / "autograder_feedback")
     total = next(line for line in (template / "index.html.j2").read_text().splitlines()

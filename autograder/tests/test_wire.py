@@ -245,7 +245,7 @@ def test_nonsense_is_refused_in_one_way(nonsense: bytes) -> None:
 
 
 def test_changed_bytes_are_refused_or_read_but_nothing_else() -> None:
-    """A thousand messages with random damage: either a WireError or a value; never another exception."""
+    """A thousand messages with random damage: a WireError or a value, never another exception."""
     dice = random.Random(0)
     sent = bytearray(encode(("answer", "nonce", 3, Answer(
         Outcome.PASSED, (np.ones((2, 3)), {"a": [1, "b"]}), facts=Facts((1,))))))

@@ -1,4 +1,4 @@
-"""What a set-up cell imports of the kit: written out for graders, for this cell alone; and that it is what it was."""
+"""What a set-up cell imports of the kit: written out for graders, and that it is what it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A year of a class that never was: hand-ins, late ones, second ones, marks by hand, a course mended in mid-term, a newer kit.
+"""A year of a class that never was: late and second hand-ins, marks by hand, a mended course.
 
 `pytest -m slow -s autograder/tests/test_year.py` plays it with all assignments and prints its
 table; AUTOGRADER_YEAR=300 says how many students there are.
@@ -153,7 +153,7 @@ def test_a_year_of_a_whole_class(year: Year, monkeypatch: pytest.MonkeyPatch) ->
 
 def year_later(year: Year, classes: dict[str, list[str]], kept: dict[str, Marks],
                monkeypatch: pytest.MonkeyPatch) -> None:
-    """The course is mended in mid-term, then the kit is another: what is by hand stays, and all that changes is what the mend changes."""
+    """The course is mended in mid-term, then the kit is another: what is by hand stays."""
     slug = next(iter(classes))
     place = year.root / "solutions" / slug / "checks.py"
     text = place.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Toy functions in the course's signature, one desk to examine them at, and functions that answer with rubbish.
+"""Toy functions in the course's signature, a desk for them, and functions that give rubbish.
 
 Written for the tests of the verbs; nothing here comes from a solution.
 """
@@ -341,7 +341,7 @@ _RAISING: dict[str, Function] = {
 
 
 def junk() -> dict[str, Function]:
-    """Name -> a function that is wrong in a way nobody foresees: each value alone, and as the first and the second of a pair."""
+    """Name -> a function wrong in an unforeseen way: each value alone, first or second of two."""
     found = dict(_SINGLE)
     for name, function in _SINGLE.items():
         found[f"({name}, None)"] = lambda *a, _f=function, **k: (_f(*a, **k), None)
@@ -353,7 +353,7 @@ EACH = 9  # the 140 kinds of junk on everything are a sweep: `python -m autograd
 
 
 def some_junk(of: str) -> dict[str, Function]:
-    """Each ninth kind, beginning with another one for another name, so that all kinds are met by something."""
+    """Each ninth kind, beginning elsewhere for each name: all kinds are met by something."""
     return dict(islice(junk().items(), crc32(of.encode()) % EACH, None, EACH))
 
 
