@@ -184,7 +184,7 @@ class Room:
 
     def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator],
                 place: int | None, number: int) -> tuple[Answer, Any]:
-        """One answer. The argument at `place` is not that of the call but a generator from `number`."""
+        """One answer. The argument at `place` is not the call's but a generator from `number`."""
         try:
             args = [np.random.default_rng(number) if i == place
                     else self._resolved(a, results, generators) for i, a in enumerate(call.args)]

@@ -46,7 +46,7 @@ def tcp(family, address):
         return True
 
 def wire():
-    """The worker's own end of the channel, the number of this script, and the module that makes frames."""
+    """Our own end of the channel, the number of this script, and what makes frames."""
     frame = sys._getframe()
     while "nonce" not in frame.f_locals:
         frame = frame.f_back

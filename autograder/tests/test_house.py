@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -238,6 +239,11 @@ def test_no_function_is_longer_than_forty_lines() -> None:
     functions = [(m, f) for m, tree in modules().items()
                  for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
     assert [f"{m}.{f.name}" for m, f in functions if (f.end_lineno or 0) - f.lineno >= 40] == []
+
+
+def test_no_line_of_a_key_or_of_checks_is_wider_than_140() -> None:
+    tables = [p for home in ("solutions", "assignments") for p in (HOUSE.parent / home).rglob("*.py")]
+    assert [p.name for p in tables if re.search(".{141}", p.read_text(encoding="utf-8"))] == []
 
 
 def test_the_nouns_need_only_the_standard_library() -> None:
