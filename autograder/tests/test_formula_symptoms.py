@@ -142,9 +142,10 @@ def an_axis(rng: Any, n: int) -> Array:
     return np.asarray(np.eye(n)[rng.integers(n)])
 
 
-def judging(unit: str = "|dx| / sqrt(n)", of_k: Function = max, draw: Function = lambda rng, n:
-            rng.normal(size=n), whole: bool = True, back: float = 1.0, width: float = 2.0,
-            weighted: bool = True, size: Function = abs, more: float = 0.0) -> Function:  # fmt: skip
+def judging(unit: str = "|dx| / sqrt(n)", of_k: Function = max,
+            draw: Function = lambda rng, n: rng.normal(size=n), whole: bool = True,
+            back: float = 1.0, width: float = 2.0, weighted: bool = True, size: Function = abs,
+            more: float = 0.0) -> Function:
     def one(f: Function, x: Array, dout: float, dx: Array, rng: Any, h: float) -> float:
         u = draw(rng, x.size)
         u = u / np.linalg.norm(u) if whole else u
@@ -183,7 +184,7 @@ def test_parts_of_an_error() -> None:
 
 # -------------------------------------------------------------------------------------- a committee
 def meeting(mean: str = "geometric", votes: Function = lambda p: 1 - p, scaled: bool = False,
-            axis: int = -1, of_bias: float = 1.0, more: float = 0.0, norm: bool = True) -> Function:  # fmt: skip
+            axis: int = -1, of_bias: float = 1.0, more: float = 0.0, norm: bool = True) -> Function:
     """A committee of the thinned networks of one input or two."""
 
     def softmax(z: Array) -> Array:
@@ -222,7 +223,7 @@ def test_parts_of_a_committee() -> None:
 
 # ---------------------------------------------------------------------------------- an average loss
 def averaged(of_prediction: float = 1.0, factor: Function = odds,
-             terms: Function = lambda X, w: X**2 @ w**2, of_all: Function = np.sum) -> Function:  # fmt: skip
+             terms: Function = lambda X, w: X**2 @ w**2, of_all: Function = np.sum) -> Function:
     def function(X: Any, y: Any, w: Any, p: float) -> Any:
         X, y, w = np.array(X), np.array(y), np.array(w)
         return of_all((y - of_prediction * X @ w) ** 2 + factor(p) * terms(X, w))

@@ -242,7 +242,7 @@ def test_no_function_is_longer_than_forty_lines() -> None:
 
 
 def test_no_line_of_a_key_or_of_checks_is_wider_than_140() -> None:
-    tables = [p for home in ("solutions", "assignments") for p in (HOUSE.parent / home).rglob("*.py")]
+    tables = [p for h in ("solutions", "assignments") for p in (HOUSE.parent / h).rglob("*.py")]
     assert [p.name for p in tables if re.search(".{141}", p.read_text(encoding="utf-8"))] == []
 
 
