@@ -61,12 +61,9 @@ SIMPLE = frozenset({float, int, bool, str, type(None)})
 class Room:
     """A namespace in which one notebook's code lives."""
 
-    def __init__(
-        self,
-        namespace: dict[str, Any] | None = None,
-        caught: type[BaseException] = BaseException,
-        called: Callable[[str], str] | None = None,
-    ) -> None:
+    def __init__(self, namespace: dict[str, Any] | None = None,
+                 caught: type[BaseException] = BaseException,
+                 called: Callable[[str], str] | None = None) -> None:
         own = {"__name__": "__main__", "get_ipython": import_stubs.get_ipython,
                "display": import_stubs.display}
         self.namespace: dict[str, Any] = own if namespace is None else namespace
