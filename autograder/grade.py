@@ -33,14 +33,9 @@ def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = 
     return grade(submission, staff, isolation, limits, witness=witness)
 
 
-def grade(
-    submission: Submission,
-    staff: Staff,
-    isolation: Isolation,
-    limits: Limits = LIMITS,
-    known: Mapping[str, ExerciseResult] = MappingProxyType({}),
-    witness: Witness | None = None,
-) -> Report:
+def grade(submission: Submission, staff: Staff, isolation: Isolation, limits: Limits = LIMITS,
+          known: Mapping[str, ExerciseResult] = MappingProxyType({}),
+          witness: Witness | None = None) -> Report:
     """Grade a submission. Broken when a check, the sandbox or the solution fails: never a zero.
 
     Exercises whose result is `known` are not judged again; when all are, no student code is run.

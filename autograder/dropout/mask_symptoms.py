@@ -26,32 +26,10 @@ from autograder.dropout.masks import (
 )
 from autograder.model import Call, Outcome, Seed
 
-__all__ = [
-    "at_one",
-    "at_zero",
-    "channels",
-    "columns",
-    "digits",
-    "drop_share",
-    "float32_gives",
-    "generator",
-    "input_after",
-    "mask_type",
-    "negatives",
-    "next_mask",
-    "number_dropped",
-    "other_inputs",
-    "outside",
-    "outside_at_test",
-    "returned",
-    "rng_at_test",
-    "rows",
-    "shapes",
-    "small_p",
-    "survivors",
-    "test_time",
-    "when_all_are_dropped",
-]
+__all__ = ["at_one", "at_zero", "channels", "columns", "digits", "drop_share", "float32_gives",
+           "generator", "input_after", "mask_type", "negatives", "next_mask", "number_dropped",
+           "other_inputs", "outside", "outside_at_test", "returned", "rng_at_test", "rows",
+           "shapes", "small_p", "survivors", "test_time", "when_all_are_dropped"]
 
 NEAR = 1e-5  # a little added to a divisor is no other factor
 P = 0.3  # far from 1/2, where so many mistakes look right

@@ -37,17 +37,9 @@ from autograder.dropout.generalization.patients import (
     unit_of,
 )
 
-__all__ = [
-    "answers_in_order",
-    "averages_over_repeats",
-    "deletes_any_unit",
-    "deletes_for_all_examples",
-    "deletes_something",
-    "deletes_units",
-    "draws_for_each_layer",
-    "scales_the_others",
-    "starts_at_the_whole_network",
-]
+__all__ = ["answers_in_order", "averages_over_repeats", "deletes_any_unit",
+           "deletes_for_all_examples", "deletes_something", "deletes_units",
+           "draws_for_each_layer", "scales_the_others", "starts_at_the_whole_network"]
 
 @verb()
 def starts_at_the_whole_network(exam: Exam) -> None:

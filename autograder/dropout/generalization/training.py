@@ -22,16 +22,9 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.model import NOT_TRIED, Answer, Call, Given, Outcome, Seed
 
-__all__ = [
-    "draws_first_weights",
-    "draws_its_weights_by_rng",
-    "keeps_its_biases_flat",
-    "keeps_momentum",
-    "returns_a_network",
-    "starts_its_units_apart",
-    "steps_down_the_gradient",
-    "trained",
-]
+__all__ = ["draws_first_weights", "draws_its_weights_by_rng", "keeps_its_biases_flat",
+           "keeps_momentum", "returns_a_network", "starts_its_units_apart",
+           "steps_down_the_gradient", "trained"]
 
 Params = dict[str, Array]
 
@@ -134,9 +127,8 @@ def slope(params: Params, X: Array, y: Array, direction: Array) -> float | None:
     return (up - down) / (2 * STEP)
 
 
-def slopes(
-    params: Params, X: Array, y: Array, seed: int, count: int = 3, among: Array | None = None
-) -> list[tuple[Array, float]]:
+def slopes(params: Params, X: Array, y: Array, seed: int, count: int = 3,
+           among: Array | None = None) -> list[tuple[Array, float]]:
     """Random unit directions of a smooth loss, and its derivative; `among`: numbers that may move.
 
     Weights of 0 stand on the kink of every ReLU: the last layer alone may move then.

@@ -18,24 +18,11 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.model import Call, Code, Given, Seed
 
-__all__ = [
-    "accepts_the_right_gradient",
-    "differentiates",
-    "error_of_a_slip",
-    "feels_the_gradient",
-    "is_never_negative",
-    "knows_a_gradient_of_zeros",
-    "looks_all_ways",
-    "measures_in_units_of_the_gradient",
-    "measures_where_dx_is_zero",
-    "needs_few_calls_of_f",
-    "numeric_gradient",
-    "points_uphill",
-    "rejects_a_gradient_that",
-    "stands_an_f_that_returns_x",
-    "takes_central_steps",
-    "uses_central_differences",
-]
+__all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "feels_the_gradient",
+           "is_never_negative", "knows_a_gradient_of_zeros", "looks_all_ways",
+           "measures_in_units_of_the_gradient", "measures_where_dx_is_zero",
+           "needs_few_calls_of_f", "numeric_gradient", "points_uphill", "rejects_a_gradient_that",
+           "stands_an_f_that_returns_x", "takes_central_steps", "uses_central_differences"]
 
 DROP = 0.3
 KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"

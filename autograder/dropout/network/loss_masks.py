@@ -35,15 +35,9 @@ from autograder.dropout.network.networks import (
 )
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "decides_by_itself_about",
-    "draws_a_mask_for_every_layer",
-    "draws_its_masks_afresh",
-    "drops_some_and_keeps_some_of_the",
-    "drops_the_right_share_of",
-    "never_drops_the_scores",
-    "scales_the_surviving",
-]
+__all__ = ["decides_by_itself_about", "draws_a_mask_for_every_layer", "draws_its_masks_afresh",
+           "drops_some_and_keeps_some_of_the", "drops_the_right_share_of",
+           "never_drops_the_scores", "scales_the_surviving"]
 
 
 @verb()

@@ -35,23 +35,12 @@ from autograder.dropout.network.networks import (
 )
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "agrees_with_its_own_loss",
-    "draws_no_number_at_test_time",
-    "feels_its_scores",
-    "gives_a_gradient_of_scores",
-    "gives_dropped_units_no_gradient",
-    "is_the_plain_network_at_test_time",
-    "is_the_plain_network_at_zero",
-    "leads_the_gradient_back",
-    "loss",
-    "scores",
-    "shapes_gradients_like_parameters",
-    "shortens_what_is_too_long",
-    "shows_its_scores",
-    "stands_huge_scores",
-    "survives_dropping_everything",
-]
+__all__ = ["agrees_with_its_own_loss", "draws_no_number_at_test_time", "feels_its_scores",
+           "gives_a_gradient_of_scores", "gives_dropped_units_no_gradient",
+           "is_the_plain_network_at_test_time", "is_the_plain_network_at_zero",
+           "leads_the_gradient_back", "loss", "scores", "shapes_gradients_like_parameters",
+           "shortens_what_is_too_long", "shows_its_scores", "stands_huge_scores",
+           "survives_dropping_everything"]
 
 Sizes = tuple[int, ...]
 SMALL: Sizes = (6, 8, 7, 4)
@@ -266,9 +255,8 @@ def slope_errors(exam: Exam, question: Question, p: tuple[float, float], train: 
     return _worst(grads, ways, [loss_of(v) for v in values], rounding)
 
 
-def _worst(
-    grads: Params, ways: list[tuple[str, int]], found: list[float], rounding: float
-) -> dict[str, tuple[float, float, float, int]]:
+def _worst(grads: Params, ways: list[tuple[str, int]], found: list[float],
+           rounding: float) -> dict[str, tuple[float, float, float, int]]:
     worst: dict[str, tuple[float, float, float, int]] = {}
     for (name, seed), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
         u = direction(grads[name].shape, seed)

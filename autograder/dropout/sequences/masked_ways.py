@@ -21,6 +21,7 @@ __all__ = ["masked_in_dWh", "masked_in_dWx", "masked_in_dh0", "masked_in_dx"]
 
 UNITS = 60  # so many that each mask drops some and keeps some, if anything is dropped
 RATES = (0.3, 0.4)
+HOLES = 12  # so many calls show holes in states even where one coin decides about all of them
 SHAPES = {
     "x": (1, 1, UNITS), "h0": (1, UNITS), "Wx": (UNITS, UNITS), "Wh": (UNITS, UNITS), "b": (UNITS,),
 }  # fmt: skip
@@ -38,10 +39,14 @@ def _net(exam: Exam, silent: str = "") -> list[Given]:
 
 def _drops(exam: Exam, forward: str, of: str) -> bool | None:
     """Is something dropped of the input, or of the state? None where states have holes."""
-    net, seed = _net(exam, silent="h0" if of == "x" else "x"), Seed(exam.seed())
-    calls = (forward_pass(forward, net, rates, seed) for rates in (RATES, (0.0, 0.0)))
-    dropped, whole = (first_result(value, (1, 1, UNITS)) for value in exam.ask(*calls))
-    return None if (dropped == 0).any() else not np.allclose(dropped, whole, rtol=CLOSE, atol=0)
+    net = _net(exam, silent="h0" if of == "x" else "x")
+    seeds = (Seed(exam.seed(k)) for k in range(HOLES))
+    calls = [forward_pass(forward, net, RATES, seed) for seed in seeds]
+    calls.append(forward_pass(forward, net, (0.0, 0.0), Seed(exam.seed())))
+    dropped, *others, whole = (first_result(v, (1, 1, UNITS)) for v in exam.ask(*calls))
+    if any((h == 0).any() for h in (dropped, *others)):
+        return None
+    return not np.allclose(dropped, whole, rtol=CLOSE, atol=0)
 
 
 def _word(exam: Exam, of: str, forward: str, backward: str) -> str:

@@ -24,11 +24,7 @@ from autograder.dropout.sequences.layers import first_result
 from autograder.dropout.views import READ, Lens
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "draws_two_masks",
-    "masks_what_goes_to_the_weights",
-    "returns_whole_states",
-]
+__all__ = ["draws_two_masks", "masks_what_goes_to_the_weights", "returns_whole_states"]
 
 SATURATED = 1 - 1e-12  # as near to 1 as a tanh comes whose argument can still be told
 STEPS = 3  # of the sequences that show a mask

@@ -18,20 +18,11 @@ from autograder.dropout.masks import demand_some
 from autograder.dropout.values import DIGITS, NEAR
 from autograder.model import Call, Given, Item, Outcome, Seed
 
-__all__ = [
-    "a_layer",
-    "divides_what_it_keeps",
-    "draws_again_unless_asked",
-    "draws_first_whatever_is_asked",
-    "draws_for_another_batch",
-    "drops_features_as_often_as",
-    "drops_whole_features_of_sequences",
-    "keeps_its_mask_when_asked",
-    "keeps_layers_apart",
-    "keeps_the_latest_mask",
-    "knows_the_ends",
-    "remembers_through_test_time",
-]
+__all__ = ["a_layer", "divides_what_it_keeps", "draws_again_unless_asked",
+           "draws_first_whatever_is_asked", "draws_for_another_batch",
+           "drops_features_as_often_as", "drops_whole_features_of_sequences",
+           "keeps_its_mask_when_asked", "keeps_layers_apart", "keeps_the_latest_mask",
+           "knows_the_ends", "remembers_through_test_time"]
 
 
 def build(exam: Exam, p: float, name: str = "layer") -> Call:

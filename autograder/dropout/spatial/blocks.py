@@ -30,15 +30,9 @@ from autograder.dropout.masks import (
 )
 from autograder.model import Call, Given, Outcome, Seed
 
-__all__ = [
-    "draws_blocks_for_each_map",
-    "drops_as_a_whole",
-    "drops_blocks_as_often_as_gamma_says",
-    "drops_whole_blocks",
-    "scales_by_the_kept_share",
-    "scales_to_ten_digits",
-    "stays_finite_when_nothing_is_left",
-]
+__all__ = ["draws_blocks_for_each_map", "drops_as_a_whole", "drops_blocks_as_often_as_gamma_says",
+           "drops_whole_blocks", "scales_by_the_kept_share", "scales_to_ten_digits",
+           "stays_finite_when_nothing_is_left"]
 
 MAPS = (32, 32, 9, 10)
 EXACT = 1e-6  # relative: a divisor to which something tiny was added is no wrong scale ...
@@ -185,9 +179,8 @@ def _block_rate_seen(*, p: float, block: int, shape: tuple[int, int, int, int], 
 
 
 @verb(chances=4, sees=_block_rate_seen)
-def drops_blocks_as_often_as_gamma_says(
-    exam: Exam, *, p: float, block: int, gamma: str, shape: tuple[int, int, int, int] = MAPS
-) -> None:
+def drops_blocks_as_often_as_gamma_says(exam: Exam, *, p: float, block: int, gamma: str,
+                                        shape: tuple[int, int, int, int] = MAPS) -> None:
     """draws a block at each valid place with probability gamma"""
     # maps that share their blocks count once
     kept = thrown(block_draws(exam, shape, p, block) != 0, (0, 1))

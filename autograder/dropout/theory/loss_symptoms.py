@@ -25,9 +25,8 @@ BY_P = {"p/(1-p)": 6.0, "p(1-p)": 1.5, "(1-p)/p": 1 / 6, "p": 3.0, "p/(1-p)^2": 
 PREDICTIONS = {"X w": 1.0, "(1-p) X w": 1 - P, "X w/(1-p)": 1 / (1 - P)}
 
 
-def _parts(
-    exam: Exam, x: list[list[float]] = X, w: list[float] = ONES, p: float = P
-) -> tuple[float, float]:
+def _parts(exam: Exam, x: list[list[float]] = X, w: list[float] = ONES,
+           p: float = P) -> tuple[float, float]:
     """(the factor of the prediction, the noise), both as they are where the misses count once."""
     right = np.array(x) @ np.array(w)
     answers = exam.ask(*(question(exam, (x, (t * right).tolist(), w, p)) for t in (-1, 0, 1)))

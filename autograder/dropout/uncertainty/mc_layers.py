@@ -18,14 +18,8 @@ from autograder.dropout.uncertainty.passes import DIGITS, NEAR, ROUGH
 from autograder.dropout.values import softmax
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "drops_for_each_example",
-    "drops_for_each_pass",
-    "drops_inputs_of_the_layer",
-    "gives_over_the_passes",
-    "is_exact_in_a_single_pass",
-    "mc_layer",
-]
+__all__ = ["drops_for_each_example", "drops_for_each_pass", "drops_inputs_of_the_layer",
+           "gives_over_the_passes", "is_exact_in_a_single_pass", "mc_layer"]
 
 
 def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed) -> Call:
