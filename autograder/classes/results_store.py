@@ -355,8 +355,9 @@ def _said(asked: tuple[Any, ...] | None) -> Mapping[str, str]:
 def _reasons(failed: Sequence[str], fails: Sequence[str], then: Mapping[str, str],
              now: Mapping[str, str]) -> Iterator[str]:
     """The sentences that did not hold before or do not now, and which were asked only once."""
-    new, gone, said = (now.keys() - (then or now).keys(), then.keys() - (now or then).keys(),
-                       {**then, **now})
+    new = now.keys() - (then or now).keys()
+    gone = then.keys() - (now or then).keys()
+    said = {**then, **now}
     yield from (f"- {said.get(c, c)}{' (a new check)' * (c in new)}"
                 for c in fails if c not in failed)
     yield from (f"+ {said.get(c, c)}{' (no longer asked)' * (c in gone)}"

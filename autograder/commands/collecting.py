@@ -87,8 +87,9 @@ def _diff(arguments: argparse.Namespace) -> int:
     root, slug = root_of(arguments), arguments.assignment
     course = course_word(load_staff(root, slug))
     with ResultsStore(root, slug) as remembered:
-        changes, gradings, outdated = list(
-            remembered.changes()), remembered.gradings, remembered.outdated(course)
+        changes = list(remembered.changes())
+        gradings = remembered.gradings
+        outdated = remembered.outdated(course)
     for line in changed(changes, gradings, standings(root, slug) if gradings > 1 else ()):
         print(line)
     if outdated:

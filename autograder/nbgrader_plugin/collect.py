@@ -234,13 +234,13 @@ def _no_two_in_one(people: Sequence[Taken]) -> None:
                 and not one.student.startswith((".", "-")))
         if (not safe or not one.student.strip()
                 or len(one.student.encode("utf-8", "replace")) > LONGEST):
-            one.status, one.why = ("not taken", "the name cannot be that of a folder; rename it to "
-                                   "<student>_<assignment>")
+            one.status = "not taken"
+            one.why = "the name cannot be that of a folder; rename it to <student>_<assignment>"
     for several in owners.values():
         for one in several if len(several) > 1 else ():
             others = ", ".join(o.files[0][0].source for o in several if o is not one)
-            one.status, one.why = ("not taken", f"another hand-in has the same name ({others}); "
-                                   "leave one, or rename it")
+            one.status = "not taken"
+            one.why = f"another hand-in has the same name ({others}); leave one, or rename it"
 
 
 # ----------------------------------------------------------------------------------------- choosing

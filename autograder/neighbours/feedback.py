@@ -17,8 +17,8 @@ from autograder.report.standing import Standing
 
 # as the page's template has them; nbgrader's own pages say the first in no one place, and nothing
 # like the second
-TOTAL, WORD = re.compile(r'<p class="total">([\d.]+) '), re.compile(
-    r'<meta content="(\w+)" name="marks"')
+TOTAL = re.compile(r'<p class="total">([\d.]+) ')
+WORD = re.compile(r'<meta content="(\w+)" name="marks"')
 SAFE = str.maketrans(dict.fromkeys('_/\\:*?"<>|', "-"))  # Moodle cuts names at "_"
 
 

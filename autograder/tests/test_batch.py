@@ -535,8 +535,8 @@ def test_a_result_survives_its_bytes() -> None:
 
     verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", "part",
                       True, np.eye(3))
-    told, parts = (Diagnosis("e", "n", "m",
-                             {"a": "b"}),), (Earned("part", "holds", 1.5, 2.0, "carried over"),)
+    told = (Diagnosis("e", "n", "m", {"a": "b"}),)
+    parts = (Earned("part", "holds", 1.5, 2.0, "carried over"),)
     result = ExerciseResult("e", 1.5, 2.0, (verdict,), told, "trouble", parts=parts)
     again = unpacked(packed(result) or b"")
     assert repr(again) == repr(result)

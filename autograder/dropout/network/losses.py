@@ -91,8 +91,8 @@ def feels_its_scores(exam: Exam) -> None:
 def shows_its_scores(exam: Exam) -> None:
     """passes a positive number on through both layers, and turns the scores 0 and s of each example
     into log(1 + exp(s)), up to a unit"""
-    alone, between = asked("reading_network", INPUTS,
-                           (1.0,)), asked("reading_network", INPUTS, (1.0,), 0, 2)
+    alone = asked("reading_network", INPUTS, (1.0,))
+    between = asked("reading_network", INPUTS, (1.0,), 0, 2)
     for question, by in product((alone, between), (0.5, 2.0)):
         known = scale(exam, question, 1.0)
         (value,) = exam.ask(at_test_time(exam, Question(
@@ -323,8 +323,8 @@ def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
     """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
-        out, into = _silent(grads[f"W{layer + 1}"],
-                            1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
+        out = _silent(grads[f"W{layer + 1}"], 1)
+        into = _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
         leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
         where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
         sides = (f"into = (grads['W{layer}'] != 0).any(axis=0) | (grads['b{layer}'] != 0)\n"
@@ -372,8 +372,8 @@ def gives_a_gradient_of_scores(
     given, labels = np.array(probs), np.array(y)
     asked = tuple(Given(f"np.array({a.tolist()})", a) for a in (given, labels))
     call = Call(exam.function, asked, returns=("dscores",))
-    found, one_hot = array(exam.ask(call)[0], "dscores",
-                           given.shape).astype(float), np.eye(given.shape[1], dtype=bool)[labels]
+    found = array(exam.ask(call)[0], "dscores", given.shape).astype(float)
+    one_hot = np.eye(given.shape[1], dtype=bool)[labels]
     own, missing = found[one_hot], 1 - given[one_hot]
     opposed = ((found * own[:, None])[~one_hot] <= 0).all()  # to the other scores of its row
     if not (opposed and own.all() and np.allclose(own / missing, own[0] / missing[0], rtol=1e-4)):
