@@ -79,7 +79,8 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from autograder.classes.results_store import ResultsStore, course_word
+    from autograder.classes.result_keys import course_word
+    from autograder.classes.results_store import ResultsStore
     from autograder.nbgrader_plugin.standings import standings
     from autograder.report.collected import changed
     from autograder.staff import load_staff

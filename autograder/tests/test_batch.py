@@ -17,7 +17,8 @@ from autograder.classes import results_store
 from autograder.classes.batch import Batch
 from autograder.classes.code_digest import digest
 from autograder.classes.desk import Graded
-from autograder.classes.results_store import ResultsStore, key_of, packed, unpacked
+from autograder.classes.result_keys import key_of, packed, unpacked
+from autograder.classes.results_store import ResultsStore
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.gradebook import Register

@@ -19,7 +19,8 @@ import pytest
 from autograder.model import CourseError
 from autograder.nbgrader_plugin import archives, settings
 from autograder.nbgrader_plugin import roster as lists
-from autograder.nbgrader_plugin.collect import Collection, collect
+from autograder.nbgrader_plugin.collect import collect
+from autograder.nbgrader_plugin.manifest import Collection
 from autograder.nbgrader_plugin.names import Told, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
