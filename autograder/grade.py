@@ -58,8 +58,9 @@ def grade(submission: Submission, staff: Staff, isolation: Isolation, limits: Li
                         for cell, what in how if exercises[-1].outcome != "passed"]
     if all(e.outcome == "passed" for e in exercises):
         stopped = []  # an experiment that never ends has cost nobody anything
-    slug, seconds, told = (staff.assignment.slug, time.monotonic() - began,
-                           tuple(dict.fromkeys(stopped)))
+    slug = staff.assignment.slug
+    seconds = time.monotonic() - began
+    told = tuple(dict.fromkeys(stopped))
     settled = with_carried(staff, submission, exercises)
     return Report(slug, submission.path, "graded", isolation.name, settled, "", submission.notes,
                   seconds, told)

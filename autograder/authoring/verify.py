@@ -329,8 +329,8 @@ def _told(verdict: Verdict) -> str:
 
 
 def _prose_agrees(seen: Examination) -> Iterator[str]:
-    path, header = folders(seen.root).notebook(
-        seen.staff.assignment.slug), folders(seen.root).header
+    path = folders(seen.root).notebook(seen.staff.assignment.slug)
+    header = folders(seen.root).header
     cells, above = (json.loads(p.read_text(encoding="utf-8"))["cells"] if p.is_file() else []
                     for p in (path, header))
     yield from prose.of_points(cells, path.name)

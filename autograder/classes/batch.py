@@ -24,7 +24,8 @@ from typing import Any
 from autograder import surroundings
 from autograder.classes.desk import Desk, Graded, Plan, Task, kept, word_of
 from autograder.classes.pool import Here, at_most, results, together
-from autograder.classes.results_store import Done, Recorded, ResultsStore, course_word
+from autograder.classes.result_keys import course_word
+from autograder.classes.results_store import Done, Recorded, ResultsStore
 from autograder.model import Broken, Check, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, anew, points_differ

@@ -141,8 +141,8 @@ def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backw
     whole = positive(shape, exam.seed(1))
     value = np.array(whole.value)
     value[..., ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
-    x, dout = Given("x", value, f"x = {whole.text}; x[..., ::2] = 0"), _alike_in_pairs(
-        normal(shape, exam.seed(2)))
+    x = Given("x", value, f"x = {whole.text}; x[..., ::2] = 0")
+    dout = _alike_in_pairs(normal(shape, exam.seed(2)))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())),
                                  backward_call(backward, dout, 0))
     out, gradient = output(forward_value, x), array(dx, "dx", shape)

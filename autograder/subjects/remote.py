@@ -269,8 +269,9 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
-        nonce, groups, allowed = secrets.token_hex(16), bundled(calls), min(
-            self.limits.answer_bytes, self.budget.bytes_left)
+        nonce = secrets.token_hex(16)
+        groups = bundled(calls)
+        allowed = min(self.limits.answer_bytes, self.budget.bytes_left)
         try:
             worker.channel.send(("script", nonce, groups, allowed),
                                 self.budget.allowance(worker, seconds, calls=True))

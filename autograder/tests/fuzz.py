@@ -289,14 +289,15 @@ def run(slug: str, answers: int, seed: int = 0, moods: Sequence[Mood] = MOODS,
 
 def main(arguments: Sequence[str]) -> int:
     """The long run; 1 when anything was found."""
-    answers, seed, chosen = (int(arguments[0]),
-                             int((*arguments, "0")[1]) if len(arguments) > 1 else 0, arguments[2:])
+    answers = int(arguments[0])
+    seed = int((*arguments, "0")[1]) if len(arguments) > 1 else 0
+    chosen = arguments[2:]
     bad = False
     for slug in chosen or slugs(ROOT):
         began = time.process_time()
         found = run(slug, answers, seed)
-        took, peak = (time.process_time() - began,
-                      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        took = time.process_time() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         told = (f"{found.answers} answers in {found.rounds} rounds, {took:.0f} s of CPU, slowest "
                 f"round {found.slowest:.2f} s, peak {peak} MB")
         print(f"{slug}: {told}, {len(found.kinds)} kinds of trouble", flush=True)

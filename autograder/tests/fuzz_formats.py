@@ -107,8 +107,8 @@ def a_notebook(dice: Dice) -> None:
     """Bytes that should be one, as a grader reads them."""
     raw = (json.dumps(bent_book(dice)).encode() if dice.random() < 0.6
            else json.dumps(book()).encode())
-    raw, path = (dice.spoilt(raw) if dice.random() < 0.6 else raw,
-                 Path(dice.choice((f"{SLUG}.ipynb", "a\nb.ipynb", ""))))
+    raw = dice.spoilt(raw) if dice.random() < 0.6 else raw
+    path = Path(dice.choice((f"{SLUG}.ipynb", "a\nb.ipynb", "")))
     try:
         submission = notebook.from_node(notebook_file.parse(raw, path), path, assignment())
     except SubmissionError as error:
@@ -353,14 +353,15 @@ def run(target: str, inputs: int, seed: int = 0) -> Findings:
 
 def main(arguments: Sequence[str]) -> int:
     """The long run; 1 when anything was found."""
-    inputs, seed, chosen = (int(arguments[0]),
-                            int((*arguments, "0")[1]) if len(arguments) > 1 else 0, arguments[2:])
+    inputs = int(arguments[0])
+    seed = int((*arguments, "0")[1]) if len(arguments) > 1 else 0
+    chosen = arguments[2:]
     bad = False
     for target in chosen or TARGETS:
         began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         found = run(target, inputs, seed)
-        took, grown = (time.process_time() - began,
-                       (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+        took = time.process_time() - began
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
         told = (f"{found.rounds} inputs, {took:.0f} s of CPU, slowest {found.slowest:.2f} s, "
                 f"{grown} MB more memory")
         print(f"{target}: {told}, {len(found.kinds)} kinds of trouble", flush=True)

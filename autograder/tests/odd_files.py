@@ -70,10 +70,11 @@ class Dice(random.Random):
         """Bytes with some damage."""
         found = bytearray(raw)
         for _ in range(self.randint(1, 4)):
-            here, length, style = self.randrange(len(found) + 1), self.choice(
-                (1, 1, 2, 8, 100)), self.randrange(6)
-            twice, words = found[here : here + length] * 2, self.choice(TEXTS).encode(
-                "utf-8", "replace")
+            here = self.randrange(len(found) + 1)
+            length = self.choice((1, 1, 2, 8, 100))
+            style = self.randrange(6)
+            twice = found[here : here + length] * 2
+            words = self.choice(TEXTS).encode("utf-8", "replace")
             end = len(found) if style == 5 and self.random() < 0.3 else here + length
             found[here:end] = (bytes([self.randrange(256)]), b"", twice, self.choice(TOKENS),
                                words, b"")[style]
@@ -108,8 +109,8 @@ MEMBERS = (tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, 
 
 def packed(dice: Dice, name: str, depth: int = 0) -> bytes:
     """An archive of that kind, with odd members."""
-    out, members = io.BytesIO(), [(member_name(dice), member(dice, depth))
-                                  for _ in range(dice.randint(0, 4))]
+    out = io.BytesIO()
+    members = [(member_name(dice), member(dice, depth)) for _ in range(dice.randint(0, 4))]
     if name.lower().endswith(".zip"):
         with warnings.catch_warnings(), zipfile.ZipFile(
                 out, "w", dice.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
@@ -124,8 +125,8 @@ def packed(dice: Dice, name: str, depth: int = 0) -> bytes:
         for called, content in members:
             entry = tarfile.TarInfo(called[:90] or "x")
             entry.type = dice.choice((tarfile.REGTYPE, *MEMBERS))
-            entry.size, entry.linkname = (len(content) if entry.type == tarfile.REGTYPE else 0,
-                                          "/etc/passwd")
+            entry.size = len(content) if entry.type == tarfile.REGTYPE else 0
+            entry.linkname = "/etc/passwd"
             bundle.addfile(entry, io.BytesIO(content))
     return gzip.compress(out.getvalue(), 1) if name.endswith("gz") else out.getvalue()
 

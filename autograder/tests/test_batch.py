@@ -17,7 +17,8 @@ from autograder.classes import results_store
 from autograder.classes.batch import Batch
 from autograder.classes.code_digest import digest
 from autograder.classes.desk import Graded
-from autograder.classes.results_store import ResultsStore, key_of, packed, unpacked
+from autograder.classes.result_keys import key_of, packed, unpacked
+from autograder.classes.results_store import ResultsStore
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.gradebook import Register
@@ -535,8 +536,8 @@ def test_a_result_survives_its_bytes() -> None:
 
     verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", "part",
                       True, np.eye(3))
-    told, parts = (Diagnosis("e", "n", "m",
-                             {"a": "b"}),), (Earned("part", "holds", 1.5, 2.0, "carried over"),)
+    told = (Diagnosis("e", "n", "m", {"a": "b"}),)
+    parts = (Earned("part", "holds", 1.5, 2.0, "carried over"),)
     result = ExerciseResult("e", 1.5, 2.0, (verdict,), told, "trouble", parts=parts)
     again = unpacked(packed(result) or b"")
     assert repr(again) == repr(result)

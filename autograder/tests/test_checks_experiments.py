@@ -180,8 +180,9 @@ TEN_SD, TEN_T = (c.sums_up_like_the_solution(count=9, key=key, tolerance=1e-10)
                  for key in ("sd", "t"))
 PAIRED = c.raises_value_error(case="no pairs", given=([1.0, 2.0, 3.0], [1.0, 2.0]))
 WHOLE = c.starts_at_the_whole_network()
-DELETES, OTHER, ONE = c.deletes_units(), c.deletes_units(fraction=0.35), c.deletes_units(
-    fraction=0.6, two_layers=False)
+DELETES = c.deletes_units()
+OTHER = c.deletes_units(fraction=0.35)
+ONE = c.deletes_units(fraction=0.6, two_layers=False)
 SOMETHING, FOR_ALL = c.deletes_something(), c.deletes_for_all_examples()
 SCALES, SCALES_ODD = c.scales_the_others(), c.scales_the_others(fraction=0.35)
 ANY, EACH = c.deletes_any_unit(), c.draws_for_each_layer()
@@ -389,10 +390,10 @@ def test_a_mistake_is_told_once(function: Function, checks: tuple[Check, ...]) -
 MOVED, PICKED, NEW, AFTER, SPOILED_BY, ODD = (
     e.moved_labels(), e.picked_places(), e.new_classes(), g.arguments_after(via=c.noisy_labels()),
     g.chance_from(via=c.noisy_labels()), g.takes(via=(c.noisy_labels(-0.2), c.noisy_labels(1.2))))
-SUMMARY, UNPAIRED = e.summary("sd", given=(A, B),
-                              key="sd"), g.takes(given=([1.0, 2.0, 3.0], [1.0, 2.0]))
-ONE_PAIR, T_AND_SD = g.takes(given=([1.0], [2.0])), e.t_and_sd(given=(A, B),
-                                                               wanted=summary(A, B)["t"])
+SUMMARY = e.summary("sd", given=(A, B), key="sd")
+UNPAIRED = g.takes(given=([1.0, 2.0, 3.0], [1.0, 2.0]))
+ONE_PAIR = g.takes(given=([1.0], [2.0]))
+T_AND_SD = e.t_and_sd(given=(A, B), wanted=summary(A, B)["t"])
 SUMMED = e.summary_digits(given=(A, B),
                           wanted={key: summary(A, B)[key] for key in ("mean", "sd", "t")})
 FORM, DRAWS = (make(a=[1.0, 0.0, 0.0, -1.0, -2.0, -3.0, -4.0], b=[0.0] * 7)

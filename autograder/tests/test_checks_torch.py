@@ -152,8 +152,8 @@ def test_absolute_differences_are_refused() -> None:
 def test_who_sees_no_difference_or_always_one_tells_nothing() -> None:
     blind, always = comparing(size=lambda theirs: np.inf), lambda *a: dict.fromkeys(t.PARTS, 0.01)
     for part in ("out", "grad"):
-        wrong, right = t.notices_wrong_code(part=part, p=0.3), t.finds_right_code_right(
-            module="Dropout", p=0.3, part=part)
+        wrong = t.notices_wrong_code(part=part, p=0.3)
+        right = t.finds_right_code_right(module="Dropout", p=0.3, part=part)
         assert (told(wrong, toy=blind)
                 == f'result["{part}"] = 0 | about 0.01, for the NumPy code is wrong by that much')
         assert (told(right, toy=always)
@@ -651,8 +651,9 @@ def looping(before: str = "", first: str = "train", after: str = "eval",
 
     def loop(model: Any, batches: Any, epochs: int) -> Any:
         kind = getattr(torch.optim, more.get("kind", "SGD"))
-        optimizer, flags = kind(model.parameters(), lr=more.get("rate", 0.1),
-                                weight_decay=more.get("decay", 0)), []
+        optimizer = kind(model.parameters(), lr=more.get("rate", 0.1),
+                         weight_decay=more.get("decay", 0))
+        flags = []
         getattr(model, before or "modules")()
         for _ in range(epochs):
             getattr(model, first or "modules")()

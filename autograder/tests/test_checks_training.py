@@ -99,8 +99,9 @@ INPUTS = c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.6)
 ANEW = c.drops_anew_in_each_step()
 REPEATS = c.draws_from_rng(via=c.trained())
 KEEPS = c.leaves_its_arguments_alone(via=c.trained())
-APART, WEIGHTS_BY, REST_BY = (c.starts_its_units_apart(), c.draws_its_weights_by_rng(),
-                              c.draws_orders_and_masks_by_rng())
+APART = c.starts_its_units_apart()
+WEIGHTS_BY = c.draws_its_weights_by_rng()
+REST_BY = c.draws_orders_and_masks_by_rng()
 MANY = c.steps_down_the_gradient(sizes=SIZES, examples=32)
 SMALL: dict[str, Any] = {"data": "digits", "train": 200, "noise": 0.0, "sizes": (64, 32, 10),
                          "epochs": 20, "lr": 0.02, "momentum": 0.9}

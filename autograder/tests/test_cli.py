@@ -38,8 +38,8 @@ def grade(toy: Path, *words: str | Path) -> tuple[int, list[dict[str, Any]]]:
 # -------------------------------------------------------------------------------------------- grade
 def test_reports_come_in_the_order_given_with_all_their_keys(
         toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    right, wrong = hand_in(toy, "ada"), hand_in(toy, "bob", WRONG,
-                                                'quiz = {"twice": 43, "letter": "A"}')
+    right = hand_in(toy, "ada")
+    wrong = hand_in(toy, "bob", WRONG, 'quiz = {"twice": 43, "letter": "A"}')
     code, (first, second) = grade(toy, right, wrong)
     assert code == 0, capsys.readouterr().out
     for report, path in ((first, right), (second, wrong)):

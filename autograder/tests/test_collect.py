@@ -19,7 +19,8 @@ import pytest
 from autograder.model import CourseError
 from autograder.nbgrader_plugin import archives, settings
 from autograder.nbgrader_plugin import roster as lists
-from autograder.nbgrader_plugin.collect import Collection, collect
+from autograder.nbgrader_plugin.collect import collect
+from autograder.nbgrader_plugin.manifest import Collection
 from autograder.nbgrader_plugin.names import Told, told, wrappers
 from autograder.nbgrader_plugin.roster import Roster
 from autograder.nbgrader_plugin.settings import MANIFEST
@@ -626,8 +627,8 @@ def test_moodles_worksheet_says_who_is_who(room: Room, tmp_path: Path) -> None:
 
 
 def test_of_moodles_ids_the_first_that_is_filled_counts(tmp_path: Path) -> None:
-    head, rows = ("Identifier,Full name,Email address",
-                  ["Participant 1,Wei Lee,w@x.edu", "Participant 2,Wei Lee,v@x.edu"])
+    head = "Identifier,Full name,Email address"
+    rows = ["Participant 1,Wei Lee,w@x.edu", "Participant 2,Wei Lee,v@x.edu"]
     (tmp_path / "roster.csv").write_text("\n".join(
         [head + ",Username", *(f"{row},u{n}" for n, row in enumerate(rows))]), encoding="utf-8")
     assert lists.read(tmp_path / "roster.csv").ids == {"u0", "u1"}
@@ -691,8 +692,8 @@ def test_of_whom_nothing_came_is_said_once_all_archives_are_read(
         room: Room, tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text(ROSTERS["nbgrader"], encoding="utf-8")
     known = lists.read(tmp_path / "roster.csv")
-    first, second = room.put("1.zip", zipped(named(f"leewei_1234_1_{NB}"))), room.put(
-        "2.zip", zipped(named("leewei_5678_2_hw1.pdf")))
+    first = room.put("1.zip", zipped(named(f"leewei_1234_1_{NB}")))
+    second = room.put("2.zip", zipped(named("leewei_5678_2_hw1.pdf")))
     assert ("in the roster, and nothing came: al, "
             "wl2" in room.said(room.collect(known, sources=[first])))
     assert ("in the roster, and nothing came: al\n"
@@ -782,8 +783,8 @@ def test_a_folder_of_clones_that_is_given_itself(room: Room) -> None:
 
 
 def test_numbers_in_the_name_of_an_assignment_are_not_canvass() -> None:
-    here, there = says("ada_hw_1_2_x.ipynb",
-                       "hw_1_2_x"), says("leewei_3_4_hw_1_2_x.ipynb", "hw_1_2_x")
+    here = says("ada_hw_1_2_x.ipynb", "hw_1_2_x")
+    there = says("leewei_3_4_hw_1_2_x.ipynb", "hw_1_2_x")
     assert here is not None
     assert there is not None
     assert (here.person.name, there.person.name, there.person.number) == ("ada", "leewei", "3")

@@ -139,8 +139,9 @@ def check(name: str, *calls: Call, needs: tuple[str, ...] = (), holds: bool = Tr
 
 def foreseen(*checks: Check, before: int = 2) -> list[list[float]]:
     """What was expected in several gradings of a right answer, as the numbers to be doubled."""
-    exercise, foresight, found = Exercise("a", [Part("p", "is right", 1, checks)],
-                                          points=1.0), Foresight(), []
+    exercise = Exercise("a", [Part("p", "is right", 1, checks)], points=1.0)
+    foresight = Foresight()
+    found = []
     for _ in range(before + 1):
         subject = Asked()
         judge(exercise, subject, "hw", ahead=Ahead(subject, foresight))

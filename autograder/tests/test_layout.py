@@ -22,8 +22,8 @@ def folder(toy: Path) -> Path:
 
 
 def test_students_and_staff_know_the_same_of_the_released_notebook(released_once: Path) -> None:
-    ours, theirs = load_staff(released_once,
-                              SLUG).assignment, load_public(released_once / "assignments" / SLUG)
+    ours = load_staff(released_once, SLUG).assignment
+    theirs = load_public(released_once / "assignments" / SLUG)
     assert theirs.course_cells == ours.course_cells
     assert theirs.setup == ours.setup
     assert [(e.name, e.points, [(p.name, p.share) for p in e.parts]) for e in theirs.exercises] == [

@@ -153,8 +153,8 @@ def test_what_was_not_collected_and_what_a_platform_says_is_told(room: Classroom
 
 def test_reports_of_files_say_it_too(room: Classroom, capsys: pytest.CaptureFixture[str],
                                      tmp_path: Path) -> None:
-    path, file = (room.root / "submitted" / "own-cell" / SLUG / f"{SLUG}.ipynb",
-                  tmp_path / "reports.json")
+    path = room.root / "submitted" / "own-cell" / SLUG / f"{SLUG}.ipynb"
+    file = tmp_path / "reports.json"
     assert main(["grade", SLUG, str(path), "--course", str(room.root), "--json", str(file)]) == 0
     (report,) = json.loads(file.read_text(encoding="utf-8"))
     assert report["worth_a_look"] == [

@@ -289,8 +289,8 @@ def unseen(staff: Staff, draws: int) -> tuple[dict[str, int], int, list[str]]:
     missed, tries, left = dict[str, int](), 0, list[str]()
     for exercise in map(chancy, staff.assignment.exercises):
         for check in exercise.checks:
-            alone, name = (replace(exercise, parts=[replace(exercise.parts[0], checks=[check])]),
-                           f"{exercise.name}: {check.name}")
+            alone = replace(exercise, parts=[replace(exercise.parts[0], checks=[check])])
+            name = f"{exercise.name}: {check.name}"
             # torch draws by itself
             wrongs = [w for w in stated(check)
                       if isinstance(w, tuple) or not staff.assignment.needs]

@@ -142,8 +142,9 @@ def test_the_released_stub_fails_kindly(folder: Path) -> None:
 
 
 def test_of_copies_the_newest_that_was_written_in_is_taken_and_named(folder: Path) -> None:
-    original, copy, blank = (folder / f"{SLUG}.ipynb", folder / "toy (1).ipynb",
-                             folder / "toy-Copy1.ipynb")
+    original = folder / f"{SLUG}.ipynb"
+    copy = folder / "toy (1).ipynb"
+    blank = folder / "toy-Copy1.ipynb"
     shutil.copy(original, blank)
     write(answered(released(handed_in(folder)), WRONG), copy)
     for number, path in enumerate((original, copy, blank)):

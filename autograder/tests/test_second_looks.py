@@ -262,8 +262,9 @@ def test_pools_that_never_give_anything_are_our_fault(room: Classroom,
 
 # ------------------------------------------------------------------------------------ files by name
 def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, file, whole = (toy / "assignments" / SLUG / f"{SLUG}.ipynb", toy / "reports.json",
-                           grading._graded)
+    source = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    file = toy / "reports.json"
+    whole = grading._graded
     asked: list[Path] = []
 
     def crashes(path: Path, *rest: Any) -> Report:
@@ -282,8 +283,9 @@ def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.M
 def test_a_file_in_which_something_was_stopped_is_judged_once_more(
     toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source, file, asked = (toy / "assignments" / SLUG / f"{SLUG}.ipynb",
-                           toy / "reports.json", list[Path]())
+    source = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    file = toy / "reports.json"
+    asked = list[Path]()
     other = source.with_name("other.ipynb")
 
     def stopped(path: Path, *rest: Any) -> Report:

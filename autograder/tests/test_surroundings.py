@@ -121,8 +121,8 @@ PROGRAM = "int needed(int, char **);\nint main(int n, char **w) { return needed(
 @pytest.fixture
 def needy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A Python that finds a library by help only, and the library's folder, loaded from here."""
-    compiler, name = (shutil.which("gcc") or shutil.which("cc"),
-                      sysconfig.get_config_var("INSTSONAME"))
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    name = sysconfig.get_config_var("INSTSONAME")
     home, folder = Path(sysconfig.get_config_var("LIBDIR") or ""), tmp_path / "lib"
     if (compiler is None or not sysconfig.get_config_var("Py_ENABLE_SHARED")
             or not (home / name).is_file()):

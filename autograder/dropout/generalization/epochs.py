@@ -18,15 +18,13 @@ from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
+from autograder.dropout.generalization.slopes import accuracy, flat, sums
 from autograder.dropout.generalization.training import (
     BATCH,
-    accuracy,
     batch,
     call_them,
-    flat,
     must_be_comparable,
     read,
-    sums,
     training,
 )
 from autograder.model import Call, Given

@@ -13,7 +13,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.views import View
-from autograder.dropout.generalization.training import Params, accuracy
+from autograder.dropout.generalization.slopes import Params, accuracy
 from autograder.model import Call, Given, Seed
 
 __all__ = ["ablated"]

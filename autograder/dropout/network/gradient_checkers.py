@@ -248,8 +248,8 @@ def looks_all_ways(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400
     gives a few times {off:g}"""
     # a direction whose entries are all positive feels n numbers of one sign at once, so its error
     # is about sqrt(n) times as large
-    ones, longer = Given(f"np.ones({n})",
-                         np.ones(n)), Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
+    ones = Given(f"np.ones({n})", np.ones(n))
+    longer = Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
     given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer,
              Seed(exam.seed()), k)
     (value,) = exam.ask(Call(exam.function, given, returns=("error",)))

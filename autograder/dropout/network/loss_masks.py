@@ -179,8 +179,8 @@ def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls
     exam.last = exam.last[:1]
     exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / "
               f"{4.0 * share * unit!r}")
-    count, events = sum(_whole(score * units / 4.0 / share / unit)
-                        for score in found), units * calls
+    count = sum(_whole(score * units / 4.0 / share / unit) for score in found)
+    events = units * calls
     expect("share of units that survive all three layers", count, events, share,
            formula=" = (1-p)^3")
 

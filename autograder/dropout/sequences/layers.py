@@ -278,7 +278,7 @@ def _demand_apart(exam: Exam, both: tuple[Shapes, Shapes], rates: Rates, forward
         values = exam.ask(*passes, *(backward_call(backward, douts[k], k) for k in order))[2:]
         for k, value in zip(order, values, strict=True):
             for name in both[k]:
-                found, wanted = gradient_of(value, both[k],
-                                            name), gradient_of(alone[k], both[k], name)
+                found = gradient_of(value, both[k], name)
+                wanted = gradient_of(alone[k], both[k], name)
                 compare(found, wanted, f"d{name} of pass {k + 1}, when pass {order[0] + 1} goes "
                         "backwards first", TOLERANCE["float32"])

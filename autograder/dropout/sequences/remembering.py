@@ -38,8 +38,8 @@ def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
 def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
     """Units kept by a layer, by another of its class, and by the first, told to keep its mask."""
     other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
-    one, again = replace(step(x, seeds[0]), returns=("one",)), replace(
-        step(x, seeds[2], same_mask=True), returns=("again",))
+    one = replace(step(x, seeds[0]), returns=("one",))
+    again = replace(step(x, seeds[2], same_mask=True), returns=("again",))
     passes = one, Call(".forward", (other, x, seeds[1])), again
     return [factors(value, x) != 0
             for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]

@@ -205,8 +205,8 @@ def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[Count]:
     yield "share of inner units that are kept", inner, q, f"({lattice.shown_inner}).mean()"
     corners = f"(mask[:, :, ::{lattice.height - 1}, ::{lattice.width - 1}] != 0).mean()"
     yield "share of corner units that are kept", lattice.corners(kept), 1 - gamma, corners
-    whole, empty = np.asarray(kept.all(axis=(2, 3))), (1 - gamma) ** (
-        lattice.rows * lattice.columns)
+    whole = np.asarray(kept.all(axis=(2, 3)))
+    empty = (1 - gamma) ** (lattice.rows * lattice.columns)
     yield "share of maps without any block", whole, empty, "(mask != 0).all(axis=(2, 3)).mean()"
     if inner[0, 0].size > 1:
         apart = np.asarray(inner[:, :, 0, 0] == inner[:, :, -1, -1])

@@ -143,8 +143,8 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
     """gives the {name} over the passes of what each pass gives"""
     # what single passes give is seen, not prescribed: that it is wrong is charged elsewhere
     rows = np.array([[0.5], [-1.0], [2.0]])
-    x, W = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))",
-                 np.tile(rows, (COPIES, 1))), normal((1, 2), exam.seed(2))
+    x = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))", np.tile(rows, (COPIES, 1)))
+    W = normal((1, 2), exam.seed(2))
     seen = _single_passes(exam, p, x, W)
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     found = mean_and_std(exam.ask(call)[0], (ROWS * COPIES, 2))[name != "mean"]
