@@ -184,7 +184,7 @@ class Register(AbstractContextManager["Register"]):
                 yield
                 self._session.commit()
         except (OperationalError, IntegrityError, InvalidEntry) as error:
-            # of which nbgrader's API makes one of its own
+            # nbgrader's API wraps the first two in one of its own
             found = error.__context__ if isinstance(error, InvalidEntry) else error
             if isinstance(found, (OperationalError, IntegrityError)):
                 raise _unwritten(found) from error

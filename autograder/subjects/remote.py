@@ -232,8 +232,8 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _may_send_ahead(self) -> bool:
         """Whether a script sent now could return as much as when its turn comes."""
-        return (not self._stepwise
-                and min(self.limits.answer_bytes, self.budget.bytes_left) >= ALLOWED)
+        left = min(self.limits.answer_bytes, self.budget.bytes_left)
+        return not self._stepwise and left >= ALLOWED
 
     def _catch_up(self) -> None:
         """Take in all that is still to come."""
