@@ -44,17 +44,9 @@ class Cells(Subject, Protocol):
         """Cells of the same notebook, run anew for another look; this subject waits meanwhile."""
 
 
-def examine(
-    exercise: Exercise,
-    subject: Subject,
-    assignment: Assignment,
-    hints: Mapping[str, Any],
-    salt: str = "",
-    reference: Subject | None = None,
-    limits: Limits = LIMITS,
-    scripts: Scripts | None = None,
-    ahead: Ahead | None = None,
-) -> ExerciseResult:
+def examine(exercise: Exercise, subject: Subject, assignment: Assignment, hints: Mapping[str, Any],
+            salt: str = "", reference: Subject | None = None, limits: Limits = LIMITS,
+            scripts: Scripts | None = None, ahead: Ahead | None = None) -> ExerciseResult:
     """Judge an exercise and name the misconception that shows. Broken when a check is to blame.
 
     hints     : exercise -> what tells its misconceptions apart; those that are released

@@ -85,8 +85,8 @@ def _replayed(lost: Sequence[Verdict], scripts: Scripts, cells: Sequence[Cell], 
         for verdict in lost:
             calls = [replace(call, nonzero=False)
                      for call in scripts[verdict.check] if not call.is_shown][:MOST]
-            theirs, ours = student.ask(calls,
-                                       seconds[verdict.check]), staff.reference.ask(calls, PATIENCE)
+            theirs = student.ask(calls, seconds[verdict.check])
+            ours = staff.reference.ask(calls, PATIENCE)
             yield verdict.check, [Replayed(script_text([call], 1), mine, right, any(
                 isinstance(a, Seed) for a in (*call.args, *call.kwargs.values())))
                                   for call, mine, right in zip(calls, theirs, ours, strict=True)]

@@ -33,14 +33,9 @@ def grade_path(path: Path, staff: Staff, isolation: Isolation, limits: Limits = 
     return grade(submission, staff, isolation, limits, witness=witness)
 
 
-def grade(
-    submission: Submission,
-    staff: Staff,
-    isolation: Isolation,
-    limits: Limits = LIMITS,
-    known: Mapping[str, ExerciseResult] = MappingProxyType({}),
-    witness: Witness | None = None,
-) -> Report:
+def grade(submission: Submission, staff: Staff, isolation: Isolation, limits: Limits = LIMITS,
+          known: Mapping[str, ExerciseResult] = MappingProxyType({}),
+          witness: Witness | None = None) -> Report:
     """Grade a submission. Broken when a check, the sandbox or the solution fails: never a zero.
 
     Exercises whose result is `known` are not judged again; when all are, no student code is run.
@@ -63,8 +58,9 @@ def grade(
                         for cell, what in how if exercises[-1].outcome != "passed"]
     if all(e.outcome == "passed" for e in exercises):
         stopped = []  # an experiment that never ends has cost nobody anything
-    slug, seconds, told = (staff.assignment.slug, time.monotonic() - began,
-                           tuple(dict.fromkeys(stopped)))
+    slug = staff.assignment.slug
+    seconds = time.monotonic() - began
+    told = tuple(dict.fromkeys(stopped))
     settled = with_carried(staff, submission, exercises)
     return Report(slug, submission.path, "graded", isolation.name, settled, "", submission.notes,
                   seconds, told)

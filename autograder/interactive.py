@@ -29,9 +29,7 @@ RUNS_ITS_CELL = frozenset({"time", "capture", "prun"})
 # of a line without these signs, brackets alone say whether it goes on in the next one
 SIMPLE = re.compile(r"[^%!?'\"\\#]*\n")
 # whoever has none of this has no use for a transformer: the cell is simply no Python
-TRACES = re.compile(
-    r"^\s*(?:[%!?,;/]|>>>|\.\.\.|In \[|\S.*?\?\s*$)|=\s*[%!]", re.MULTILINE
-)
+TRACES = re.compile(r"^\s*(?:[%!?,;/]|>>>|\.\.\.|In \[|\S.*?\?\s*$)|=\s*[%!]", re.MULTILINE)
 
 
 class NotPython(Exception):

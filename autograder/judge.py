@@ -64,17 +64,10 @@ class Witness:
                      if verdicts is result.verdicts), ({}, ()))
 
 
-def judge(
-    exercise: Exercise,
-    subject: Subject,
-    slug: str,
-    salt: str = "",
-    reference: Subject | None = None,
-    seconds: float = 5.0,
-    deaths: int = Limits.exercise_deaths,
-    scripts: Scripts | None = None,
-    ahead: Ahead | None = None,
-) -> tuple[Verdict, ...]:
+def judge(exercise: Exercise, subject: Subject, slug: str, salt: str = "",
+          reference: Subject | None = None, seconds: float = 5.0,
+          deaths: int = Limits.exercise_deaths, scripts: Scripts | None = None,
+          ahead: Ahead | None = None) -> tuple[Verdict, ...]:
     """All verdicts of one exercise. A time-out or a crash costs its part; after so many, the rest.
 
     What each check asked last is written into `scripts`, if they are given; what will be asked for
@@ -117,13 +110,8 @@ def points(exercise: Exercise, parts: Sequence[Earned]) -> float:
     return round(sum(part.points for part in parts), 2)
 
 
-def result(
-    exercise: Exercise,
-    verdicts: tuple[Verdict, ...],
-    diagnoses: tuple[Diagnosis, ...] = (),
-    trouble: str = "",
-    facts: Mapping[str, str] = MappingProxyType({}),
-) -> ExerciseResult:
+def result(exercise: Exercise, verdicts: tuple[Verdict, ...], diagnoses: tuple[Diagnosis, ...] = (),
+           trouble: str = "", facts: Mapping[str, str] = MappingProxyType({})) -> ExerciseResult:
     """The verdicts with what they are worth."""
     parts = earned(exercise, verdicts)
     worth = points(exercise, parts)
@@ -234,15 +222,8 @@ def _came_back_empty(got: str, exam: Exam) -> bool:
     return got.endswith((" is None", "returned None")) and bool(asked) and not asked[-1].look
 
 
-def _verdict(
-    exercise: Exercise,
-    check: Check,
-    outcome: Outcome,
-    got: str = "",
-    wanted: str = "",
-    exam: Exam | None = None,
-    picture: object = None,
-) -> Verdict:
+def _verdict(exercise: Exercise, check: Check, outcome: Outcome, got: str = "", wanted: str = "",
+             exam: Exam | None = None, picture: object = None) -> Verdict:
     got, wanted = (shown(text, check.hidden) for text in (got, wanted))
     call = _pasteable(exam.last, got) if exam and exam.last and not check.hidden else ""
     return Verdict(exercise.name, check.name, check.sentence, outcome, got, wanted, call,

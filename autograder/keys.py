@@ -120,9 +120,8 @@ def bare(source: str) -> str:
 
 
 # -------------------------------------------------------------------------------------- written out
-def misconception(
-    exercise: str, gravity: str = "edge", signs: str = "", name: str = "", also: str = ""
-) -> Callable[[Decorated], Decorated]:
+def misconception(exercise: str, gravity: str = "edge", signs: str = "", name: str = "",
+                  also: str = "") -> Callable[[Decorated], Decorated]:
     """Mark a wrong solution that is written out: its docstring is the sentence; see `mistake`."""
 
     def mark(thing: Decorated) -> Decorated:

@@ -174,7 +174,7 @@ tiny = partial(manner, "a_tiny_number_makes_a_divisor_safe",
     signs="digits")
 
 
-def sampled(function, *edits, exact="digits"):
+def sampled(function, *edits, exact="in_another_order"):
     """Masks drawn by RNG: one with a fixed seed in every call, and one that goes on from call to call."""
     start = f"def {function}("
     return [
@@ -348,26 +348,26 @@ MISCONCEPTIONS = {
         core("noise_averages_away",
             """You return the loss without dropout. The prediction is right on average, but a square feels the noise too: add
             the variance of the prediction.""",
-            (" + np.sum(noise)", ""), signs="noise_by_p"),
-        *odds_of("Your variance", signs="noise_alone"),
+            (" + np.sum(noise)", ""), signs="noise_is"),
+        *odds_of("Your variance", signs="noise_by_p"),
         core("the_masks_are_vanilla",
             """This is the average loss of VANILLA dropout, whose prediction is (1 - p) X w on average. Asked is the inverted
             form, with X * M divided by 1 - p.""",
-            ("y - X @ w", "y - (1 - p) * X @ w"), (ODDS, "p * (1 - p)"), signs="prediction noise_alone"),
+            ("y - X @ w", "y - (1 - p) * X @ w"), (ODDS, "p * (1 - p)"), signs="prediction_is noise_by_p"),
         core("the_prediction_shrinks_as_well",
             """Your prediction is multiplied by 1 - p. With the inverted mask it is right on average: the misses are y - X w,
             and only the variance depends on p.""",
-            ("y - X @ w", "y - (1 - p) * X @ w"), signs="prediction =noise_alone"),
+            ("y - X @ w", "y - (1 - p) * X @ w"), signs="prediction_is"),
         core("the_loss_has_a_half",
             "Your loss has a factor 1/2. Many books have one, for the sake of the derivative; asked is the sum of squares itself.",
             (SUMMED, "0.5 * (np.sum(misses ** 2) + np.sum(noise))"), signs="loss_of_zero_weights"),
         core("the_prediction_is_divided",
             """You divide the prediction by 1 - p. The mask drops a share p of it, and the division makes up for just that: on average the
             prediction is X w.""",
-            ("y - X @ w", "y - X @ w / (1 - p)"), signs="prediction =noise_alone"),
+            ("y - X @ w", "y - X @ w / (1 - p)"), signs="prediction_is"),
         core("noise_helps",
             """You subtract the variance of the prediction. Noise makes a square larger on average, never smaller: add it.""",
-            (" + np.sum(noise)", " - np.sum(noise)"), signs="noise_itself =noise_alone"),
+            (" + np.sum(noise)", " - np.sum(noise)"), signs="noise_is"),
         edge("the_loss_is_a_mean",
             "You divide by the number of examples. The loss here is the SUM of squares.",
             (SUMMED, "np.mean(misses ** 2) + np.mean(noise)"), signs="loss_of_zero_weights"),
@@ -375,6 +375,9 @@ MISCONCEPTIONS = {
             """You add p/(1 - p) times the sum of w squared, as ordinary ridge would. The noise of input j is x_ij w_j times a
             noisy factor: its variance contains the square of x_ij as well.""",
             ("X ** 2 @ w ** 2", "np.sum(w ** 2)"), signs="noise_by_inputs noise_by_size noise_by_examples"),
+        core("the_noise_knows_no_weights",
+            """The weights are missing in your variance. The noise of input j is x_ij w_j times a noisy factor: square both.""",
+            ("(X ** 2 @ w ** 2)", "np.sum(X ** 2, axis=1)"), signs="noise_by_weights =noise_by_inputs"),
         core("the_columns_are_standardised",
             """You add p/(1 - p) times the number of examples times the sum of w squared: one price for all weights. That is
             right only where every column has the average square 1. In general the price of a weight is the sum of squares of
@@ -383,7 +386,7 @@ MISCONCEPTIONS = {
         core("an_example_has_one_coin",
             """You take the variance of the prediction as p/(1 - p) times its square. That would be so if one coin dropped a
             whole example. Each entry has its own coin: square first, then add up over the inputs.""",
-            ("(X ** 2 @ w ** 2)", "(X @ w) ** 2"), signs="noise_by_inputs =noise_by_size =prediction"),
+            ("(X ** 2 @ w ** 2)", "(X @ w) ** 2"), signs="noise_by_inputs noise_by_weights"),
         core("all_examples_share_their_coins",
             """You add up a column of X before you square it, as if one coin dropped an input of all examples. Each entry of X has its own
             coin: square first, then add up over examples and inputs.""",

@@ -520,7 +520,7 @@ MISCONCEPTIONS = {
         edge(
             "one_rate_serves_both",
             "Both of your masks are drawn with p_x. The state has a rate of its own, p_h.",
-            ("mask(p_h,", "mask(p_x,"), signs="drop_share_of_m_h =drop_share_of_m_x",
+            ("mask(p_h,", "mask(p_x,"), signs="drop_share_of_m_h =drop_share_of_m_x =rows_of_m_h",
         ),
         edge(
             "only_the_input_is_scaled",
@@ -633,47 +633,47 @@ MISCONCEPTIONS = {
             "the_way_back_has_no_state_mask",
             "What your step t sends back to h_(t-1) is not multiplied by m_h. A unit that was dropped on the way "
             "up must not hear anything on the way down, and what was scaled is scaled again.",
-            ("Wh.T * m_h", "Wh.T"), signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
+            ("Wh.T * m_h", "Wh.T"), signs="masked_in_dh0",
         ),
         core(
             "the_way_back_has_no_mask",
             "What goes back to x_t and to h_(t-1) is not multiplied by the masks; in dWx and dWh they stand rightly. A feature or unit "
             "that was dropped on the way up must not hear anything on the way down, and what was scaled is scaled again.",
             ("Wx.T * m_x", "Wx.T"), ("Wh.T * m_h", "Wh.T"),
-            signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
+            signs="masked_in_dx masked_in_dh0 =masked_in_dWx =masked_in_dWh",
         ),
         core(
             "backward_forgets_the_masks",
-            "Your backward pass uses no masks, and without dropout it is right. Whatever was multiplied by a mask "
+            "Your backward pass uses no masks. Whatever was multiplied by a mask "
             "on the way up is multiplied by the same mask on the way down: x_t and h_(t-1) in dWx and dWh, and "
             "what goes back to both.",
             (UNPACKED, f"{UNPACKED}\n    m_x = m_h = 1.0"),
-            signs="wrong_gradients wrong_gradients_of_one_step =way_of_errors =sums_of_weights =state_of_dWh",
+            signs="masked_in_dx masked_in_dh0 masked_in_dWx masked_in_dWh",
         ),
         edge(
             "the_weights_saw_what_was_not_masked",
-            "Your dWx and dWh are wrong, and only they: you multiply the errors by x and by the state themselves. "
+            "In dWx and dWh you multiply the errors by x and by the state themselves. "
             "The weights saw the MASKED input and the MASKED state, so these belong into dWx and dWh.",
             ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), ("(before * m_h).T", "before.T"),
-            signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
+            signs="masked_in_dWx masked_in_dWh",
         ),
         edge(
             "the_recurrent_weights_saw_the_whole_state",
-            "Only dWh is wrong: you multiply the errors by the state itself. The weights saw the MASKED state, so "
+            "In dWh you multiply the errors by the state itself. The weights saw the MASKED state, so "
             "it is the masked one that belongs into dWh.",
-            ("(before * m_h).T", "before.T"), signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
+            ("(before * m_h).T", "before.T"), signs="masked_in_dWh",
         ),
         edge(
             "the_input_weights_saw_the_whole_input",
-            "Only dWx is wrong: you multiply the errors by x itself. The weights saw the MASKED input, so it is "
+            "In dWx you multiply the errors by x itself. The weights saw the MASKED input, so it is "
             "the masked one that belongs into dWx.",
-            ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
+            ("dWx += (x[:, t] * m_x).T", "dWx += x[:, t].T"), signs="masked_in_dWx",
         ),
         edge(
             "the_input_gradient_needs_no_mask",
-            "Only dx is wrong: it is not multiplied by m_x. A feature that was dropped has no gradient, and one "
+            "Your dx is not multiplied by m_x. A feature that was dropped has no gradient, and one "
             "that was kept has the factor 1/(1 - p).",
-            ("Wx.T * m_x", "Wx.T"), signs="wrong_gradients =way_of_errors =sums_of_weights =state_of_dWh",
+            ("Wx.T * m_x", "Wx.T"), signs="masked_in_dx",
         ),
         edge(
             "the_last_share_is_the_gradient_of_the_weights",

@@ -580,7 +580,7 @@ MISCONCEPTIONS = {
         core("one_mask_serves_all_passes",
             "All your passes use the same masks, so they agree perfectly and mean nothing. Draw new masks in every pass.",
             ("    def thinned", f"    mask = {COINS} >= p\n\n    def thinned"),
-            (f"        mask = {COINS} >= p\n", ""), signs="=dropped_for dropped_in"),
+            (f"        mask = {COINS} >= p\n", ""), signs="dropped_in"),
         core("scores_are_averaged",
             """The masks are healthy, but you still average the SCORES and take the softmax afterwards. Take the softmax of every pass
             first; then mean and standard deviation of the probabilities.""",
@@ -598,7 +598,7 @@ MISCONCEPTIONS = {
         edge("the_spread_has_another_formula",
             """Your mean is right, but the spread beside it is none of the usual ones. Take the deviations of the T probabilities from their
             mean, the mean of their squares over the passes, and its root: np.std(probs, axis=0).""",
-            (SPREAD_OF, "np.sqrt(probs.mean(axis=0) * (1 - probs.mean(axis=0)))"), signs="std_is =mean_is =what_is_dropped"),
+            (SPREAD_OF, "np.sqrt(probs.mean(axis=0) * (1 - probs.mean(axis=0)))"), signs="std_is =mean_is"),
         edge("the_variance_is_the_standard_deviation",
             "Your second result is the variance. The standard deviation is its root.",
             (SPREAD_OF, "probs.var(axis=0)"), signs="std_is"),
@@ -619,7 +619,7 @@ MISCONCEPTIONS = {
             (f"{COINS} >= p", f"({COINS} < p) | (p == 0)"), signs="share_dropped"),
         core("the_softmax_is_left_out",
             "You return mean and standard deviation of the SCORES. Turn the scores of every pass into probabilities first.",
-            ("mc_predict(thinned_scores, x, T, rng)", ALL_SCORES), signs="what_is_dropped mean_is std_is"),
+            ("mc_predict(thinned_scores, x, T, rng)", ALL_SCORES), signs="passes_give"),
         edge("the_passes_may_have_their_own_generator",
             """Your masks come from a generator that your function makes for itself, so the seed of rng has no effect and nobody can
             repeat your result. Draw from the rng that is handed in.""",
@@ -630,7 +630,7 @@ MISCONCEPTIONS = {
             (COINS, "np.random.random(x.shape)"), signs="layer_from"),
         core("a_fixed_seed_belongs_in_the_passes",
             "Your masks are the same in every call, whatever rng: you set a fixed seed. Draw from the rng that is handed in.",
-            ("    probs =", "    rng = np.random.default_rng(0)\n    probs ="), signs="layer_from =dropped_in =dropped_for"),
+            ("    probs =", "    rng = np.random.default_rng(0)\n    probs ="), signs="layer_from =dropped_in"),
         core("whole_examples_are_dropped_here",
             """In each pass an example of yours loses all of its units or none. Each UNIT of each example throws a coin: draw a mask of
             the shape of x, (N, D).""",
@@ -638,14 +638,14 @@ MISCONCEPTIONS = {
         core("the_scores_are_dropped",
             "You drop SCORES, behind the layer. The dropout of this layer is on its inputs: multiply x by the mask, before W.",
             (COINS, "rng.random((len(x), W.shape[1]))"),
-            (SCORES, "(x @ W) * mask / (1 - p)"), signs="what_is_dropped =dropped_for"),
+            (SCORES, "(x @ W) * mask / (1 - p)"), signs="what_is_dropped"),
         core("the_mean_needs_no_dropout",
             """Your mean is that of the ordinary pass: nothing is dropped in it. Leave dropout on, and average the probabilities of the T
             passes.""",
-            (MEAN_OF, "mc_predict(lambda x, rng: x @ W * (p < 1), x, 1, rng)[0]"), signs="what_is_dropped dropped_for"),
+            (MEAN_OF, "mc_predict(lambda x, rng: x @ W * (p < 1), x, 1, rng)[0]"), signs="mean_is"),
         core("mean_and_spread_change_places",
             "Your two results have changed places: first the mean, then the standard deviation.",
-            (f"{MEAN_OF}, {SPREAD_OF}", f"{SPREAD_OF}, {MEAN_OF}"), signs="what_is_dropped dropped_for"),
+            (f"{MEAN_OF}, {SPREAD_OF}", f"{SPREAD_OF}, {MEAN_OF}"), signs="order"),
         manner("a_little_in_the_divisor_does_no_harm",
             """You add a small number to 1 - p before you divide by it. Against p = 1 that helps, but everywhere else the probabilities
             are a little off. Divide by 1 - p itself, and treat p = 1 apart.""",

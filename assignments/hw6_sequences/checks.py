@@ -8,6 +8,7 @@ from autograder.checks_api import symptoms as t
 from autograder.dropout import symptoms as f
 from autograder.dropout.sequences import checks as c
 from autograder.dropout.sequences import gradient_formulas as w
+from autograder.dropout.sequences import masked_ways as k
 from autograder.dropout.sequences import moment_symptoms as m
 from autograder.dropout.sequences import symptoms as s
 from autograder.dropout.sequences.recurrent import INPUT_MASK, SEQUENCES, STATE_MASK
@@ -464,6 +465,7 @@ PROBES = {
         s.wrong_gradients("wrong_gradients_of_the_last_state", **THROUGH_TIME, **TIME_MODEL, last_step=True),
         s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
         *(way(**UNDROPPED) for way in (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)),
+        *(masked(**RECURRENT) for masked in (k.masked_in_dx, k.masked_in_dh0, k.masked_in_dWx, k.masked_in_dWh)),
         w.place_of_the_state_mask(),
         s.returned_states(),
         t.arguments_after("upstream_after", via=c.backwards(**THROUGH_TIME)),

@@ -235,8 +235,9 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
            f"{found['checks']} checks each")
     yield f"{'':48}{'times faster':>12}{'ms each':>9}{'of CPU':>8}{'us a check':>12}{'all, s':>8}"
     for t in classes:
-        each, cpu, check = (_number(t["each"], 1e3), _number(t["each_cpu"], 1e3),
-                            _number(t["each"], 1e6 / found["checks"]))
+        each = _number(t["each"], 1e3)
+        cpu = _number(t["each_cpu"], 1e3)
+        check = _number(t["each"], 1e6 / found["checks"])
         yield (f"{t['name']:48}{_ratio(slowest['each'], t['each']):>12}"
                f"{each:>9}{cpu:>8}{check:>12}{t['seconds']:8.0f}")
     if warning := timing.noise(found["others"]):

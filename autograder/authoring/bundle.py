@@ -62,8 +62,9 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name)
-            entry.create_system, entry.external_attr, entry.compress_type = (
-                3, 0o100644 << 16, zipfile.ZIP_DEFLATED)
+            entry.create_system = 3
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return made.getvalue()
 

@@ -65,8 +65,8 @@ def told(slug: str, found: Sequence[Tried]) -> str:
 def rows(found: Iterable[Tried]) -> Iterator[tuple[Any, ...]]:
     """The whole table, line by line: every candidate in an answer's form, and what it earned."""
     for one in found:
-        head, none = (one.assignment, one.exercise, one.candidates, one.fitting,
-                      one.lost), Score(one.assignment, one.exercise, (), "", 0.0)
+        head = (one.assignment, one.exercise, one.candidates, one.fitting, one.lost)
+        none = Score(one.assignment, one.exercise, (), "", 0.0)
         yield from ((*head, f"{score.share:.3f}", score.where) for score in one.scores or (none,))
 
 

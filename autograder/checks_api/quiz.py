@@ -10,10 +10,7 @@ from autograder.asking import Exam, Wrong, an, array, number, quoted
 from autograder.checks_api.verb import verb
 from autograder.model import Call
 
-__all__ = [
-    "answers_rightly",
-    "is_filled_in",
-]
+__all__ = ["answers_rightly", "is_filled_in"]
 
 
 @verb()

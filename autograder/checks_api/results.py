@@ -19,17 +19,9 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View, Views, calling, each, question
 from autograder.model import Answer, Call, Given, Seed
 
-__all__ = [
-    "draws_anew_in_each_call",
-    "draws_from_rng",
-    "gives_in_proportion",
-    "gives_the_dtype",
-    "is_right",
-    "is_right_like_the_solution",
-    "leaves_its_arguments_alone",
-    "raises_value_error",
-    "returns_no_negative",
-]
+__all__ = ["draws_anew_in_each_call", "draws_from_rng", "gives_in_proportion", "gives_the_dtype",
+           "is_right", "is_right_like_the_solution", "leaves_its_arguments_alone",
+           "raises_value_error", "returns_no_negative"]
 
 IT = "it"  # how a sentence speaks of a result that has only one part
 BY_HAND = "a case you can do by hand"

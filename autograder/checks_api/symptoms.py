@@ -21,22 +21,8 @@ from autograder.checks_api.results import EXACT, NEAR, ROUGH, changed_arguments
 from autograder.checks_api.views import View, Views, calling, each, question
 from autograder.model import AutograderError, Broken, Call, Outcome
 
-__all__ = [
-    "Symptom",
-    "arguments_after",
-    "chance_from",
-    "digits",
-    "form",
-    "gives",
-    "in_proportion",
-    "nearest",
-    "precision",
-    "ratio",
-    "refused",
-    "repeated",
-    "symptom",
-    "takes",
-]
+__all__ = ["Symptom", "arguments_after", "chance_from", "digits", "form", "gives", "in_proportion",
+           "nearest", "precision", "ratio", "refused", "repeated", "symptom", "takes"]
 
 
 LOG = logging.getLogger(__name__)

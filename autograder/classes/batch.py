@@ -24,7 +24,8 @@ from typing import Any
 from autograder import surroundings
 from autograder.classes.desk import Desk, Graded, Plan, Task, kept, word_of
 from autograder.classes.pool import Here, at_most, results, together
-from autograder.classes.results_store import Done, Recorded, ResultsStore, course_word
+from autograder.classes.result_keys import course_word
+from autograder.classes.results_store import Done, Recorded, ResultsStore
 from autograder.model import Broken, Check, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, anew, points_differ
@@ -120,17 +121,10 @@ class Tally:
 class Batch:
     """The grading of one assignment's hand-ins."""
 
-    def __init__(
-        self,
-        root: Path,
-        slug: str,
-        isolation: Isolation,
-        jobs: int = 1,
-        regrade: bool = False,
-        warm: bool = True,
-        pool: Callable[[Desk, int], AbstractContextManager[Executor]] = executor,
-        never_lower: bool = False,
-    ) -> None:
+    def __init__(self, root: Path, slug: str, isolation: Isolation, jobs: int = 1,
+                 regrade: bool = False, warm: bool = True,
+                 pool: Callable[[Desk, int], AbstractContextManager[Executor]] = executor,
+                 never_lower: bool = False) -> None:
         self.root, self.slug, self.jobs, self.regrade = root.resolve(), slug, jobs, regrade
         self.isolation, self.warm, self.pool = isolation, warm and stays_shut(isolation.name), pool
         # a process that ends is to take nobody along
@@ -242,9 +236,8 @@ class Batch:
         changed, unchanged = [], []
         for student, folder in handed_in.items():
             found = remembered.recorded(student)
-            if found and self._stands(found, scores.get(student), register.page_of(student)) and (
-                word_of(take(folder, self.slug), desk.word) == found.print
-            ):
+            if (found and self._stands(found, scores.get(student), register.page_of(student))
+                    and (word_of(take(folder, self.slug), desk.word) == found.print)):
                 unchanged.append(Graded(Entry(student), Done(student, found, "", {})))
             else:
                 changed.append(student)

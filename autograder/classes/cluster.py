@@ -133,8 +133,8 @@ def _sit(sent: Parcel) -> None:
         isolation = choose(prefer=sent.plan.isolation.name)
     except Broken as error:
         raise Broken(f"The Dask worker on {here}: {error}") from error
-    root, warm = (_unpacked(sent.word, tuple(sent.files.items())),
-                  sent.plan.warm and stays_shut(isolation.name))
+    root = _unpacked(sent.word, tuple(sent.files.items()))
+    warm = sent.plan.warm and stays_shut(isolation.name)
     desk, _seat.stack = Desk(replace(sent.plan, root=root, warm=warm)), ExitStack()
     desk.isolation = _seat.stack.enter_context(desk.warmed())
     _seat.desk, _seat.word = desk, sent.word

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import notebook, notebook_file
-from autograder.classes import results_store
+from autograder.classes import result_keys, results_store
 from autograder.classes.code_digest import digest
 from autograder.classes.results_store import Done, Recorded
 from autograder.examine import LIMITS
@@ -131,7 +131,7 @@ class Desk:
     def words(self) -> dict[str, str]:
         """Exercise -> all that decides its result, save the answers."""
         staff, isolation, limits = self.staff, self.plan.isolation.name, self.plan.limits
-        return {e.name: results_store.exercise_word(staff, e, isolation, limits)
+        return {e.name: result_keys.exercise_word(staff, e, isolation, limits)
                 for e in staff.assignment.exercises}
 
     @cached_property
@@ -163,7 +163,7 @@ class Desk:
             submission = self._read(found)
         except SubmissionError:
             return {}
-        return self._remembered(self._keys(results_store.answers_word(submission)).values())
+        return self._remembered(self._keys(result_keys.answers_word(submission)).values())
 
     def _read(self, found: HandIn) -> Submission:
         if found.error:
@@ -196,20 +196,20 @@ class Desk:
     def _graded(self, task: Task) -> Graded:
         student, found = task.student, task.found
         submission = self._read(found)
-        answers = results_store.answers_word(submission)
+        answers = result_keys.answers_word(submission)
         keys = self._keys(answers)
         remembered = self._remembered(keys.values())
         packed = {**task.known, **remembered}
-        known = {name: results_store.unpacked(packed[key])
+        known = {name: result_keys.unpacked(packed[key])
                  for name, key in keys.items() if key in packed}
         limits = self.plan.limits if task.alone else self.plan.limits.first_look()
         report = grade(submission, self.staff, self.isolation, limits, known)
         text, marks, changed = self._page(found, submission, report)
         # what was stopped is never taken for granted: the next run finds the hand-in changed, and
         # judges what did not pass once more
-        homes = {e.name: results_store.key_of(e, keys[e.name], bool(report.stopped))
+        homes = {e.name: result_keys.key_of(e, keys[e.name], bool(report.stopped))
                  for e in report.exercises}
-        fresh = {homes[e.name]: results_store.packed(e)
+        fresh = {homes[e.name]: result_keys.packed(e)
                  for e in report.exercises if homes[e.name] not in remembered}
         recorded = Recorded("" if report.stopped else word_of(found, self.word), "graded", "",
                             dict(marks.scores))

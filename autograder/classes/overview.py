@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from autograder.classes import results_store
+from autograder.classes import result_keys, results_store
 from autograder.classes.results_store import FOLDER
 from autograder.course import slugs
 from autograder.keys import bare
 from autograder.model import CourseError, ExerciseResult, Look
-from autograder.nbgrader_plugin import collect, settings
 from autograder.nbgrader_plugin import looks as folders
+from autograder.nbgrader_plugin import manifest, settings
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.standings import NothingGraded, standings
 from autograder.nbgrader_plugin.submitted import folders as handed_in
@@ -70,7 +70,7 @@ def held(path: Path) -> dict[str, Held]:
         @functools.lru_cache(4096)  # blank hand-ins share their results
         def result(key: str) -> ExerciseResult | None:
             row = base.execute("select value from result where key = ?", (key,)).fetchone()
-            return results_store.unpacked(row[0]) if row else None
+            return result_keys.unpacked(row[0]) if row else None
 
         rows = base.execute(
             "select student, status, error, scores from recorded order by student").fetchall()
@@ -173,7 +173,7 @@ def _collected(root: Path, slug: str) -> Iterator[str]:
     path = settings.collecting(root, slug)[1] / settings.MANIFEST
     if path.is_file():
         with suppress(CourseError):  # told where what was not collected is told
-            yield from (str(entry["name"]) for entry in collect.read(path)["hand_ins"])
+            yield from (str(entry["name"]) for entry in manifest.read(path)["hand_ins"])
 
 
 def _key(path: Path) -> str:

@@ -79,7 +79,8 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from autograder.classes.results_store import ResultsStore, course_word
+    from autograder.classes.result_keys import course_word
+    from autograder.classes.results_store import ResultsStore
     from autograder.nbgrader_plugin.standings import standings
     from autograder.report.collected import changed
     from autograder.staff import load_staff
@@ -87,8 +88,9 @@ def _diff(arguments: argparse.Namespace) -> int:
     root, slug = root_of(arguments), arguments.assignment
     course = course_word(load_staff(root, slug))
     with ResultsStore(root, slug) as remembered:
-        changes, gradings, outdated = list(
-            remembered.changes()), remembered.gradings, remembered.outdated(course)
+        changes = list(remembered.changes())
+        gradings = remembered.gradings
+        outdated = remembered.outdated(course)
     for line in changed(changes, gradings, standings(root, slug) if gradings > 1 else ()):
         print(line)
     if outdated:

@@ -89,8 +89,8 @@ def _export(arguments: argparse.Namespace) -> int:
     code = 1 if done.lost or done.held else 0
     if not arguments.feedback:
         return code
-    back, names = (one for one in people
-                   if one.student in done.pages), _names(table, layout, done, known, slug)
+    back = (one for one in people if one.student in done.pages)
+    names = _names(table, layout, done, known, slug)
     return max(code, _feedback(arguments.feedback, root, slug, back, names, kind == "canvas"))
 
 

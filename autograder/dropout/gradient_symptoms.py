@@ -11,15 +11,8 @@ from autograder.dropout.calls import backward_call, gradients, output, scale, te
 from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, factor_of
 from autograder.model import Given, Outcome, Seed
 
-__all__ = [
-    "cache_used",
-    "dout_after",
-    "gradient_at_one",
-    "gradient_at_zero_input",
-    "gradient_factor",
-    "gradient_mask",
-    "test_gradient",
-]
+__all__ = ["cache_used", "dout_after", "gradient_at_one", "gradient_at_zero_input",
+           "gradient_factor", "gradient_mask", "test_gradient"]
 
 
 # ---------------------------------------------------------------------------------- backward values

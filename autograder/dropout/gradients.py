@@ -18,18 +18,10 @@ from autograder.dropout.calls import backward_call, gradients, output, scale, te
 from autograder.dropout.values import SHAPE
 from autograder.model import Given, Outcome, Seed
 
-__all__ = [
-    "agrees_with_finite_differences",
-    "belongs_to_its_own_cache",
-    "can_be_called_twice",
-    "follows_test_time",
-    "follows_the_mask",
-    "is_zero_after_dropping_everything",
-    "keeps_dout",
-    "masks_the_gradient_in_any_shape",
-    "passes_gradient_to_kept_units_only",
-    "passes_gradient_where_x_is_zero",
-]
+__all__ = ["agrees_with_finite_differences", "belongs_to_its_own_cache", "can_be_called_twice",
+           "follows_test_time", "follows_the_mask", "is_zero_after_dropping_everything",
+           "keeps_dout", "masks_the_gradient_in_any_shape", "passes_gradient_to_kept_units_only",
+           "passes_gradient_where_x_is_zero"]
 
 # elementwise: a mask of float32 numbers is no wrong gradient, and is charged where its digits are
 EXACT = 1e-6
@@ -74,9 +66,8 @@ def _corner(kept: Array) -> Array:
     return kept.reshape(len(kept), -1)[:16, :16]
 
 
-def _train_gradient(
-    exam: Exam, p: float, forward: str, backward: str, shape: tuple[int, ...]
-) -> tuple[Array, Array, Array]:
+def _train_gradient(exam: Exam, p: float, forward: str, backward: str,
+                    shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())),
                                  backward_call(backward, dout, 0))
@@ -150,8 +141,8 @@ def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backw
     whole = positive(shape, exam.seed(1))
     value = np.array(whole.value)
     value[..., ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
-    x, dout = Given("x", value, f"x = {whole.text}; x[..., ::2] = 0"), _alike_in_pairs(
-        normal(shape, exam.seed(2)))
+    x = Given("x", value, f"x = {whole.text}; x[..., ::2] = 0")
+    dout = _alike_in_pairs(normal(shape, exam.seed(2)))
     forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())),
                                  backward_call(backward, dout, 0))
     out, gradient = output(forward_value, x), array(dx, "dx", shape)
@@ -188,9 +179,8 @@ def keeps_dout(exam: Exam, *, p: float, forward: str, backward: str,
 
 
 @verb()
-def masks_the_gradient_in_any_shape(
-    exam: Exam, *, p: float, forward: str, backward: str, shapes: tuple[tuple[int, ...], ...]
-) -> None:
+def masks_the_gradient_in_any_shape(exam: Exam, *, p: float, forward: str, backward: str,
+                                    shapes: tuple[tuple[int, ...], ...]) -> None:
     """passes the gradient to the kept units in every shape that {forward} takes"""
     for k, shape in enumerate(shapes):
         x, dout = positive(shape, exam.seed(2 * k)), normal(shape, exam.seed(2 * k + 1))

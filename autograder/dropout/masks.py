@@ -22,17 +22,9 @@ from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
 from autograder.model import Call, Given, Outcome, Seed, Subject
 
-__all__ = [
-    "can_drop_everything",
-    "draws_afresh",
-    "drops_some_and_keeps_some",
-    "drops_the_right_share",
-    "keeps_a_varying_number",
-    "leaves_global_random_state_alone",
-    "obeys_the_generator",
-    "treats_examples_apart",
-    "treats_features_apart",
-]
+__all__ = ["can_drop_everything", "draws_afresh", "drops_some_and_keeps_some",
+           "drops_the_right_share", "keeps_a_varying_number", "leaves_global_random_state_alone",
+           "obeys_the_generator", "treats_examples_apart", "treats_features_apart"]
 
 
 class Form:

@@ -23,22 +23,10 @@ from autograder.dropout.masks import (
 )
 from autograder.model import Seed
 
-__all__ = [
-    "draws_nothing_at_test_time",
-    "drops_everything_at_one",
-    "drops_nothing_at_zero",
-    "holds_only",
-    "is_boolean",
-    "is_exact_to_ten_digits",
-    "is_identity_at_test_time",
-    "keeps_its_input",
-    "keeps_the_dtype",
-    "multiplies_at_test_time",
-    "refuses",
-    "refuses_at_test_time",
-    "scales_the_survivors",
-    "takes_any_shape",
-]
+__all__ = ["draws_nothing_at_test_time", "drops_everything_at_one", "drops_nothing_at_zero",
+           "holds_only", "is_boolean", "is_exact_to_ten_digits", "is_identity_at_test_time",
+           "keeps_its_input", "keeps_the_dtype", "multiplies_at_test_time", "refuses",
+           "refuses_at_test_time", "scales_the_survivors", "takes_any_shape"]
 
 SHAPE = (32, 50)
 # of so many units, 1 - p is not a whole number: the share that really stays is never 1 - p itself

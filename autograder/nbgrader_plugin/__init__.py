@@ -39,18 +39,6 @@ from autograder.nbgrader_plugin.zip_collect import CollectByName, CollectCareful
 # about its own session and mean nothing
 warnings.filterwarnings("ignore", message="Object of type <Submitted", module="nbgrader.api")
 
-__all__ = [
-    "CollectByName",
-    "CollectCarefully",
-    "FeedbackPage",
-    "FinishRelease",
-    "GradeOutside",
-    "HandInExporter",
-    "InstantiateElsewhere",
-    "MakeHarmless",
-    "OpenWithSummary",
-    "QuestionCsv",
-    "RepairHandIn",
-    "SaveKitGrades",
-    "accept_any_name",
-]
+__all__ = ["CollectByName", "CollectCarefully", "FeedbackPage", "FinishRelease", "GradeOutside",
+           "HandInExporter", "InstantiateElsewhere", "MakeHarmless", "OpenWithSummary",
+           "QuestionCsv", "RepairHandIn", "SaveKitGrades", "accept_any_name"]

@@ -158,8 +158,8 @@ def _opened(path: Path, piece: Piece, unpacking: Unpacking, depth: int) -> Itera
     if not depth:
         yield replace(piece, why="is an archive in an archive in an archive; unpack it by hand")
         return
-    empty, members = (True, _zip if path.suffix.lower() == ".zip"
-                      or zipfile.is_zipfile(path) else _tar)
+    empty = True
+    members = _zip if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path) else _tar
     try:
         for name, why, file in members(path, LIST if depth == DEPTH else LIST // 16, unpacking):
             parts = tuple(p for p in name.replace("\\", "/").split("/") if p not in ("", "."))

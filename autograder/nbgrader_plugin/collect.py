@@ -7,25 +7,24 @@ Two students never become one; where the archive does not say whose a file is, n
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
-from autograder.model import Broken, CourseError
+from autograder.model import Broken
+from autograder.nbgrader_plugin import manifest
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
+from autograder.nbgrader_plugin.manifest import STABLE, Collection, Taken
 from autograder.nbgrader_plugin.names import (
     AGAIN,
     ARCHIVE,
     HAND,
-    UNKNOWN,
     Person,
     Told,
     hidden,
@@ -45,68 +44,8 @@ from autograder.nbgrader_plugin.submitted import (
 )
 from autograder.report.standing import UNTIMED
 
-SCHEMA = 1
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
 LONGEST = 200  # bytes of a student's id, which is the name of a folder
-# whose number is the same person in every assignment
-STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")
-
-
-@dataclass
-class Taken:
-    """One person's hand-in: what there is of it, and what came of it."""
-
-    person: Person
-    files: list[tuple[Piece, Told]]
-    student: str = ""
-    status: str = "taken"  # or "as before", "unclear" (taken, but a human must choose), "not taken"
-    why: str = ""
-    time: str = ""  # in UTC; "" where the platform does not say when
-    notes: list[str] = field(default_factory=list)
-    saved: dict[str, Piece] = field(default_factory=dict)  # name in submitted/ -> what it is
-    words: dict[str, str] = field(default_factory=dict)  # the same, as digests
-
-    @property
-    def late(self) -> bool:
-        return any(t.late for _, t in self.files)
-
-
-@dataclass
-class Collection:
-    """What was found in the archives of one assignment."""
-
-    slug: str
-    hand_ins: list[Taken] = field(default_factory=list)
-    unknown: list[Piece] = field(default_factory=list)
-    # ids of the roster, if there is one, of whom nothing came so far
-    absent: list[str] = field(default_factory=list)
-
-    @property
-    def code(self) -> int:
-        """1 if somebody has to look into something, else 0."""
-        whole = all(h.status in ("taken", "as before") and not any(p.why for p, _ in h.files)
-                    for h in self.hand_ins)
-        return 0 if whole and not self.unknown else 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """The manifest."""
-        hand_ins = [_entry(h) for h in sorted(self.hand_ins, key=lambda h: h.student)]
-        strangers = [{"from": p.source, "why": p.why or UNKNOWN} for p in self.unknown]
-        told = {"hand_ins": hand_ins, "not_taken": strangers, "absent": self.absent}
-        return {"schema": SCHEMA, "assignment": self.slug, **told,
-                "unnamed": sum(not p.why for p in self.unknown)}
-
-
-def _entry(one: Taken) -> dict[str, Any]:
-    names = {piece.source: name for name, piece in one.saved.items()}
-    left = "left out: of an earlier attempt, or the same as another" if one.saved else None
-    files = [(p.source, names.get(p.source), p.why) for p, _ in one.files if p.wanted]
-    files_told = [{"from": source, "as": name, "why": why or (None if name else left)}
-                  for source, name, why in files]
-    who = {"platform": one.person.platform, "name": one.person.name, "number": one.person.number}
-    told = {"late": one.late, "time": one.time or None, "notes": one.notes, "files": files_told,
-            "words": one.words}
-    return {"student": one.student, "status": one.status, "why": one.why or None, **who, **told}
 
 
 # --------------------------------------------------------------------------------------- collecting
@@ -125,7 +64,7 @@ def collect(coursedir: Any, downloaded: Path, sources: Iterable[Path],
         with tempfile.TemporaryDirectory(dir=downloaded, prefix=".unpacked-") as into:
             everything = [piece for source in sources for piece in pieces(source, Path(into))]
             people = _sorted_out(everything, found, roster)
-            earlier = list(_earlier(downloaded.parent, slug))
+            earlier = list(manifest.listed(downloaded.parent, slug))
             _name(people, roster, earlier)
             for one in people:
                 before: dict[str, str] = next((e["words"] for e in earlier
@@ -144,7 +83,7 @@ def collect(coursedir: Any, downloaded: Path, sources: Iterable[Path],
         found.hand_ins = people
         found.absent = sorted(roster.ids - {h.student for h in people}
                               - {e["student"] for e in earlier if e["here"]})
-        _write(downloaded / MANIFEST, found, earlier)
+        manifest.write(downloaded / MANIFEST, found, earlier)
     except OSError as error:
         place = f"{error.filename or downloaded}"
         raise Broken(f"{place} cannot be read or written ({error.strerror or error}). Mend it and "
@@ -234,13 +173,13 @@ def _no_two_in_one(people: Sequence[Taken]) -> None:
                 and not one.student.startswith((".", "-")))
         if (not safe or not one.student.strip()
                 or len(one.student.encode("utf-8", "replace")) > LONGEST):
-            one.status, one.why = ("not taken", "the name cannot be that of a folder; rename it to "
-                                   "<student>_<assignment>")
+            one.status = "not taken"
+            one.why = "the name cannot be that of a folder; rename it to <student>_<assignment>"
     for several in owners.values():
         for one in several if len(several) > 1 else ():
             others = ", ".join(o.files[0][0].source for o in several if o is not one)
-            one.status, one.why = ("not taken", f"another hand-in has the same name ({others}); "
-                                   "leave one, or rename it")
+            one.status = "not taken"
+            one.why = f"another hand-in has the same name ({others}); leave one, or rename it"
 
 
 # ----------------------------------------------------------------------------------------- choosing
@@ -368,39 +307,3 @@ def _replace(one: Taken, folder: Path, stamp: Mapping[str, bytes]) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     os.replace(new, folder)
-
-
-# ----------------------------------------------------------------------------------------- manifest
-def _earlier(downloads: Path, slug: str) -> Iterator[dict[str, Any]]:
-    """Hand-ins that were collected before, of this ("here") and the other assignments."""
-    for path in sorted(downloads.glob(f"*/{MANIFEST}")):
-        for entry in read(path)["hand_ins"]:
-            yield {**entry, "here": path.parent.name == slug}
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A manifest; CourseError when it is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if (found["schema"] != SCHEMA
-                or not all(isinstance(e["student"], str) for e in found["hand_ins"])):
-            raise ValueError(f"schema {found['schema']}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} is no list of collected hand-ins ({error}). Put back a copy, or "
-                          "take it away.") from error
-    return dict(found)
-
-
-def _write(path: Path, found: Collection, earlier: Sequence[Mapping[str, Any]]) -> None:
-    manifest = found.to_dict()
-    here, people = {e["student"] for e in manifest["hand_ins"]}, {h.person for h in found.hand_ins}
-    # of archives that are not given again; whom a roster has given another id by now has that one
-    # alone
-    before = [e for e in earlier if e["here"] and e["student"] not in here
-              and Person(e["platform"], e["name"], e["number"]) not in people]
-    manifest["hand_ins"] += [{key: value for key, value in e.items() if key != "here"}
-                             for e in before]
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8",
-                   errors="backslashreplace")
-    os.replace(new, path)

@@ -69,8 +69,8 @@ class Place:
 
     def _warmed(self) -> Isolation:
         # an environment variable, because stock nbgrader commands have no option of ours
-        plain, stack = sandbox.choose(
-            os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1"), ExitStack()
+        plain = sandbox.choose(os.environ.get("AUTOGRADER_UNSAFE_ISOLATION") == "1")
+        stack = ExitStack()
         weakref.finalize(self.run, stack.close)
         return stack.enter_context(sandbox.warmed(plain, sandbox.stays_shut(plain.name),
                                                   self.staff().assignment.preload))

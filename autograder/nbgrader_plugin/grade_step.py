@@ -149,5 +149,5 @@ def page(parsed: Any, submission: Submission, report: Report, frame: Frame) -> t
     put_verdicts(notebook.cells, report)
     found = marks(notebook.cells, report)
     notebook.cells = harmless(notebook.cells, frame.ours)
-    # else of a copy
+    # split here: writes_json would split a copy
     return writes_json(split_lines(notebook), split_lines=False) + "\n", found  # type: ignore[no-untyped-call]

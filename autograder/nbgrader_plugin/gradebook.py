@@ -184,7 +184,7 @@ class Register(AbstractContextManager["Register"]):
                 yield
                 self._session.commit()
         except (OperationalError, IntegrityError, InvalidEntry) as error:
-            # of which nbgrader's API makes one of its own
+            # nbgrader's API wraps the first two in one of its own
             found = error.__context__ if isinstance(error, InvalidEntry) else error
             if isinstance(found, (OperationalError, IntegrityError)):
                 raise _unwritten(found) from error
@@ -259,8 +259,8 @@ class Register(AbstractContextManager["Register"]):
 
     def _as_before(self, found: Any, entry: Entry, marks: Marks) -> set[str]:
         """Of a human's cells, those that are answered and judged as in the page there is."""
-        path, given = self.page_of(entry.student), {g.name: g.auto_score for g in found.grades
-                                                    if g.manual_score is not None}
+        path = self.page_of(entry.student)
+        given = {g.name: g.auto_score for g in found.grades if g.manual_score is not None}
         before = _answers(path) if given and path.is_file() else {}
         now = _answers(entry.page) if before else {}
         cells = {name: name.removeprefix(CHECK)

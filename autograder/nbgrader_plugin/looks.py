@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import CourseError, Look
-from autograder.nbgrader_plugin import collect
+from autograder.nbgrader_plugin.manifest import read
 from autograder.nbgrader_plugin.submitted import standing_notes
 from autograder.notebook_file import called
 from autograder.report import words
@@ -22,7 +22,7 @@ def around(slug: str, handed_in: Mapping[str, Path], late: Mapping[str, float],
             yield Look(student, "", f"late by {words.duration(late[student])}")
     if manifest.is_file():
         try:
-            yield from _collected(collect.read(manifest), handed_in)
+            yield from _collected(read(manifest), handed_in)
         except CourseError as error:
             yield Look("", "", str(error))
 

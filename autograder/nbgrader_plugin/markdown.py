@@ -21,7 +21,7 @@ BLOCKS = ["blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "
           "ol", "p", "pre", "ul"]
 TABLES = ["table", "tbody", "td", "th", "thead", "tr"]
 TAGS = frozenset([*TEXT, *BLOCKS, *TABLES])
-# and those that _is_allowed looks into
+# allowed as they are, beside those that _is_allowed looks into
 ATTRIBUTES = frozenset(["alt", "title", "disabled", "checked", "start"])
 # nbconvert's and Pygments'
 CLASS = re.compile(
@@ -37,7 +37,7 @@ HEADING = re.compile(r"([ \t>*+\-0-9.)]*#{1,6}(?!#))(.*)")
 UNDERLINE = re.compile(r"[ \t>]*(?:=+|-+)[ \t]*")
 FENCE = re.compile(r"[ \t>*+\-]*(?:```|~~~)")
 OPENING = re.compile(r"<(?=[A-Za-z/!?])")
-# with which the course folds answers: on a feedback page they stand open
+# the course folds answers with these: on a feedback page they stand open
 FOLD = re.compile(r"</?(?:details|summary)>")
 
 NOT_SHOWN = "*(This text cannot be shown here. It is in the submitted file.)*"

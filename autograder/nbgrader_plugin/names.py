@@ -24,9 +24,8 @@ BRIGHTSPACE = re.compile(r"(?P<number>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<time>[A
 GRADESCOPE = re.compile(r"submission_(?P<number>\d+)")
 ILIAS = re.compile(r"(?P<name>[^_]+_[^_]+_(?P<login>.+))_(?P<number>\d{2,})")
 # an upload has a number of its own, what was typed into the page has none
-CANVAS = re.compile(
-    r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_"
-    r"(?:\d+_(?P<file>.+)|(?P<page>(?:text|link)\.html))")
+CANVAS = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<number>\d+)_"
+                    r"(?:\d+_(?P<file>.+)|(?P<page>(?:text|link)\.html))")
 # Canvas, blind marking
 ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?:LATE_)?(?P<number>[A-Za-z0-9]+)_\d+_(?P<file>.+)")
 PLATFORMS = ("_attempt_", "_assignsubmission_")

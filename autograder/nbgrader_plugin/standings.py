@@ -85,8 +85,8 @@ def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, fl
     penalty = sum(n.late_submission_penalty or 0.0 for n in submission.notebooks)
     late = float(submission.total_seconds_late)
     told = status(list(grades.values()))
-    flagged, said_so = (any(n.flagged for n in submission.notebooks),
-                        "".join(map(word, submission.notebooks)))
+    flagged = any(n.flagged for n in submission.notebooks)
+    said_so = "".join(map(word, submission.notebooks))
     return Standing(submission.student_id, sum(maxima.values()), name, told, marks, penalty,
                     submission.timestamp, late, flagged, said_so)
 

@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.folders import writing
-from autograder.nbgrader_plugin import collect, settings
-from autograder.nbgrader_plugin.collect import STABLE
+from autograder.nbgrader_plugin import manifest, settings
+from autograder.nbgrader_plugin.manifest import STABLE
 from autograder.report import words
 from autograder.report.standing import Standing
 
 # as the page's template has them; nbgrader's own pages say the first in no one place, and nothing
 # like the second
-TOTAL, WORD = re.compile(r'<p class="total">([\d.]+) '), re.compile(
-    r'<meta content="(\w+)" name="marks"')
+TOTAL = re.compile(r'<p class="total">([\d.]+) ')
+WORD = re.compile(r'<meta content="(\w+)" name="marks"')
 SAFE = str.maketrans(dict.fromkeys('_/\\:*?"<>|', "-"))  # Moodle cuts names at "_"
 
 
@@ -46,7 +46,7 @@ def way_back(root: Path, slug: str, platform: str) -> WayBack:
     claims: dict[str, set[str]] = {}
     for path in sorted(downloaded.parent.glob(f"*/{settings.MANIFEST}")):
         here = path.parent.name == slug
-        for entry in collect.read(path)["hand_ins"] if here or platform in STABLE else ():
+        for entry in manifest.read(path)["hand_ins"] if here or platform in STABLE else ():
             if entry["platform"] == platform and entry["number"] and entry["student"]:
                 claims.setdefault(str(entry["number"]), set()).add(entry["student"])
                 entries |= {entry["student"]: entry} if here else {}

@@ -143,15 +143,9 @@ class ClassReport:
         return [row for row in self.rows if row.why]
 
 
-def class_report(
-    slug: str,
-    people: Sequence[Standing],
-    results: Results,
-    seconds: Mapping[str, float],
-    looks: Iterable[Look],
-    called: Mapping[str, Person],
-    hide: Hide,
-) -> ClassReport:
+def class_report(slug: str, people: Sequence[Standing], results: Results,
+                 seconds: Mapping[str, float], looks: Iterable[Look], called: Mapping[str, Person],
+                 hide: Hide) -> ClassReport:
     """The report. Students are in it as they are `called`, in sentences too: `hide` sees to it."""
     why = defaultdict(list)
     for look in looks:

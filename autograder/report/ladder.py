@@ -12,8 +12,9 @@ from autograder.report import html, text, words
 MOST_HINTS = 2
 MOST_PRINTED = 6  # lines
 # in text, in HTML
-HINT, WHY, WHERE = ("hint  ", "A hint"), ("why   ", "Why, and what instead"), (
-    "where ", "Where it comes from")
+HINT = ("hint  ", "A hint")
+WHY = ("why   ", "Why, and what instead")
+WHERE = ("where ", "Where it comes from")
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`(\[])")
 Rungs = list[tuple[tuple[str, str], str]]  # the labels of a rung, and what it says
 

@@ -207,12 +207,9 @@ class Matrix:
         return sum(block.count(what) for block in self.blocks)
 
 
-def blocks(
-    exercises: Sequence[Exercise],
-    wrong: Sequence[Wrong],
-    right: Sequence[tuple[Variant, int, ExerciseResult]],
-    idle: Sequence[tuple[str, ExerciseResult]],
-) -> tuple[Block, ...]:
+def blocks(exercises: Sequence[Exercise], wrong: Sequence[Wrong],
+           right: Sequence[tuple[Variant, int, ExerciseResult]],
+           idle: Sequence[tuple[str, ExerciseResult]]) -> tuple[Block, ...]:
     """What was judged, exercise by exercise."""
     return tuple(
         Block(

@@ -287,9 +287,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.honest: set[str] = set()
         self.made: list[str] = []  # names of the modules that it stood in for
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None = None,
+                  target: types.ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         package = name.partition(".")[0]
         if package not in self.packages or package in self.honest:
             return None

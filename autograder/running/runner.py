@@ -61,12 +61,9 @@ SIMPLE = frozenset({float, int, bool, str, type(None)})
 class Room:
     """A namespace in which one notebook's code lives."""
 
-    def __init__(
-        self,
-        namespace: dict[str, Any] | None = None,
-        caught: type[BaseException] = BaseException,
-        called: Callable[[str], str] | None = None,
-    ) -> None:
+    def __init__(self, namespace: dict[str, Any] | None = None,
+                 caught: type[BaseException] = BaseException,
+                 called: Callable[[str], str] | None = None) -> None:
         own = {"__name__": "__main__", "get_ipython": import_stubs.get_ipython,
                "display": import_stubs.display}
         self.namespace: dict[str, Any] = own if namespace is None else namespace
@@ -184,7 +181,7 @@ class Room:
 
     def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator],
                 place: int | None, number: int) -> tuple[Answer, Any]:
-        """One answer. The argument at `place` is not that of the call but a generator from `number`."""
+        """One answer. The argument at `place` is not the call's but a generator from `number`."""
         try:
             args = [np.random.default_rng(number) if i == place
                     else self._resolved(a, results, generators) for i, a in enumerate(call.args)]

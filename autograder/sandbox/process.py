@@ -149,14 +149,9 @@ def worker_command(limits: Limits, package: str, descriptor: int, die_with_paren
             json.dumps(told)]
 
 
-def launch(
-    command: Callable[[int], Sequence[str]],
-    lockdown: Lockdown,
-    limits: Limits,
-    environment: Mapping[str, str],
-    descriptors: Sequence[int] = (),
-    inner: Callable[[], int | None] = lambda: None,
-) -> Worker:
+def launch(command: Callable[[int], Sequence[str]], lockdown: Lockdown, limits: Limits,
+           environment: Mapping[str, str], descriptors: Sequence[int] = (),
+           inner: Callable[[], int | None] = lambda: None) -> Worker:
     """Start `command(descriptor of the socket)`, wait for its "ready"; Broken without one."""
     if sys.platform == "win32":
         raise Broken("Student code cannot be run on Windows itself; use WSL2 or a Linux container.")

@@ -33,13 +33,8 @@ MOST_PRINTED = 2000  # characters of what the student's code prints that are kep
 class Local:
     """A notebook's code in this process. No output; in the main thread long scripts are stopped."""
 
-    def __init__(
-        self,
-        cells: Sequence[Cell] = (),
-        namespace: dict[str, Any] | None = None,
-        limits: Limits | None = None,
-        called: Callable[[str], str] | None = None,
-    ) -> None:
+    def __init__(self, cells: Sequence[Cell] = (), namespace: dict[str, Any] | None = None,
+                 limits: Limits | None = None, called: Callable[[str], str] | None = None) -> None:
         # KeyboardInterrupt is the user's way out of an endless loop: it must not be swallowed as a
         # student's exception
         self._room = Room(namespace, Exception, called)

@@ -146,8 +146,8 @@ class Watch:
             value = value.elts[topic.item]
             end = value.lineno
         bound = self._writers({value.id}) if isinstance(value, ast.Name) else []
-        last, where = (bound or [end],
-                       [n for n in self._statements() if n.lineno in bound] if bound else [value])
+        last = bound or [end]
+        where = [n for n in self._statements() if n.lineno in bound] if bound else [value]
         before = self._writers({n.id for node in where
                                 for n in ast.walk(node) if isinstance(n, ast.Name)})
         return last if len(last) == MOST_LINES else sorted({*last, *before})[-MOST_LINES:]

@@ -232,8 +232,8 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _may_send_ahead(self) -> bool:
         """Whether a script sent now could return as much as when its turn comes."""
-        return (not self._stepwise
-                and min(self.limits.answer_bytes, self.budget.bytes_left) >= ALLOWED)
+        left = min(self.limits.answer_bytes, self.budget.bytes_left)
+        return not self._stepwise and left >= ALLOWED
 
     def _catch_up(self) -> None:
         """Take in all that is still to come."""
@@ -269,8 +269,9 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _script(self, worker: Worker, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """The answers up to and including the call on which the worker was lost, if it was."""
-        nonce, groups, allowed = secrets.token_hex(16), bundled(calls), min(
-            self.limits.answer_bytes, self.budget.bytes_left)
+        nonce = secrets.token_hex(16)
+        groups = bundled(calls)
+        allowed = min(self.limits.answer_bytes, self.budget.bytes_left)
         try:
             worker.channel.send(("script", nonce, groups, allowed),
                                 self.budget.allowance(worker, seconds, calls=True))

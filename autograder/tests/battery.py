@@ -1,6 +1,7 @@
-"""What is asked of every framework's own dropout layers, once a thin coat makes them look like the functions of the course.
+"""What is asked of every framework's dropout layers, once a thin coat makes them look like ours.
 
-Obedience to the `rng` that is handed over is not asked: frameworks draw from generators of their own.
+Obedience to the `rng` that is handed over is not asked: frameworks draw from generators of their
+own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def verdicts(functions: dict[str, Any], *checks: Check) -> list[Verdict]:
 
 
 def all_hold(functions: dict[str, Any], *checks: Check) -> None:
-    failed = [f"{v.check}: {v.got}, but should be {v.wanted}" for v in verdicts(functions, *checks) if not v.passed]
+    failed = [f"{v.check}: {v.got}, but should be {v.wanted}"
+              for v in verdicts(functions, *checks) if not v.passed]
     assert not failed, failed
 
 
@@ -52,8 +54,9 @@ def element(p: float, by: str = "1/(1-p)") -> tuple[Check, ...]:
     )
 
 
-def channels(p: float, sizes: Sequence[int], axis: int = 2, counts: tuple[int, int] = (8, 12)) -> tuple[Check, ...]:
-    """Of a layer that decides about whole channels of each example; `axis` is where the spatial axes begin, and `sizes` are theirs."""
+def channels(p: float, sizes: Sequence[int], axis: int = 2,
+             counts: tuple[int, int] = (8, 12)) -> tuple[Check, ...]:
+    """Of a layer that decides about whole channels; spatial axes of `sizes` begin at `axis`."""
     shape = (*counts[:axis], *sizes, *counts[axis:])
     whole = Shared(axis, tuple(sizes), "channel")
     tiny = {"via": Shared(axis, (1,) * (len(sizes) - 1) + (2,), "channel")}

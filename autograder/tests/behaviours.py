@@ -1,7 +1,8 @@
-"""What students' code has been seen or is feared to do: eighty-nine hostile or clumsy behaviours, and a few against this very wire.
+"""What students' code does or is feared to do: eighty-nine hostile or clumsy behaviours, and more.
 
-Each is a cell that defines `victim(told)`; `told` holds paths, ports and process numbers to aim at. Most return what they could do, as a
-list that must be empty. The secrets to be found all begin with `the-secret-`, which is all an attacker here knows of them.
+Each is a cell that defines `victim(told)`; `told` holds paths, ports and process numbers to aim at.
+Most return what they could do, as a list that must be empty. The secrets to be found all begin with
+`the-secret-`, which is all an attacker here knows of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from autograder.model import Answer, Facts, Opaque, Outcome
 
 PRELUDE = '''
-import asyncio, atexit, builtins, contextlib, ctypes, gc, os, re, resource, signal, socket, stat, struct, subprocess, sys, threading, time
+import asyncio, atexit, builtins, contextlib, ctypes, gc, os, re, resource, signal, socket, stat
+import struct, subprocess, sys, threading, time
 import numpy as np
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -44,11 +46,12 @@ def tcp(family, address):
         return True
 
 def wire():
-    """The worker's own end of the channel, the number of this script, and the module that makes frames."""
+    """Our own end of the channel, the number of this script, and what makes frames."""
     frame = sys._getframe()
     while "nonce" not in frame.f_locals:
         frame = frame.f_back
-    return frame.f_locals["link"].descriptor, frame.f_locals["nonce"], sys.modules["autograder.running.wire"]
+    wire = sys.modules["autograder.running.wire"]
+    return frame.f_locals["link"].descriptor, frame.f_locals["nonce"], wire
 '''
 HONEST = "\ndef honest(x):\n    return 2 * x + 1\n"
 
@@ -64,13 +67,17 @@ class Behaviour:
     expect: Expectation
     cell: str = ""  # a cell of its own that misbehaves while it is loaded
     trouble: str = ""  # how its trouble must begin
-    next_student: bool = False  # whether the next hand-in, with the same code, must see no trace of this one
-    times: int = 1  # how often it is called in one script; what is expected is expected of the last call that came back
+    # whether the next hand-in, with the same code, must see no trace of this one
+    next_student: bool = False
+    # how often it is called in one script; what is expected is expected of the last call that came
+    # back
+    times: int = 1
 
 
 def nothing(answer: Answer) -> bool:
     """All attempts came to nothing."""
-    return answer.outcome is Outcome.RAISED or (answer.outcome is Outcome.PASSED and answer.value == [])
+    return (answer.outcome is Outcome.RAISED
+            or (answer.outcome is Outcome.PASSED and answer.value == []))
 
 
 class ends:
@@ -84,8 +91,9 @@ class ends:
 
 
 def raised(*starts: str) -> Expectation:
-    """The call raised, and the message begins in one of these ways, is short, and is one printable line."""
-    return lambda a: a.outcome is Outcome.RAISED and a.error.startswith(starts) and len(a.error) <= 400 and a.error.isprintable()
+    """The call raised, and its message begins in one of these ways, is short and printable."""
+    return (lambda a: a.outcome is Outcome.RAISED and a.error.startswith(starts)
+            and len(a.error) <= 400 and a.error.isprintable())
 
 
 def opaque(answer: Answer) -> bool:
@@ -100,10 +108,12 @@ def _says(kind: str) -> Expectation:
 
 def array(*values: Any) -> Expectation:
     """An exact, plain array of these float64 values came back."""
-    return lambda a: type(a.value) is np.ndarray and a.value.tobytes() == np.array(values, dtype=np.float64).tobytes()
+    return (lambda a: type(a.value) is np.ndarray
+            and a.value.tobytes() == np.array(values, dtype=np.float64).tobytes())
 
 
-TIMED_OUT, CRASHED, RAISED, PASSED = Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.RAISED, Outcome.PASSED
+TIMED_OUT, CRASHED, RAISED, PASSED = (Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.RAISED,
+                                      Outcome.PASSED)
 FINE = "def victim(told): return []"
 
 
@@ -114,10 +124,12 @@ def _one(name: str, body: str, expect: Expectation = nothing, **more: Any) -> Be
 
 
 TIME_AND_MEMORY = [
-    Behaviour("infinite loop in a cell", FINE, nothing, "while True: pass", "this cell did not end in time and was stopped"),
+    Behaviour("infinite loop in a cell", FINE, nothing, "while True: pass",
+              "this cell did not end in time and was stopped"),
     _one("infinite loop in a function", "while True: pass", ends(TIMED_OUT)),
     _one("sleep forever", "time.sleep(10**6)", ends(TIMED_OUT)),
-    _one("SIGSTOP itself", "os.kill(os.getpid(), signal.SIGSTOP)\nreturn []", ends(PASSED, RAISED, TIMED_OUT)),
+    _one("SIGSTOP itself", "os.kill(os.getpid(), signal.SIGSTOP)\nreturn []",
+         ends(PASSED, RAISED, TIMED_OUT)),
     _one(
         "catches everything, ignores all signals, loops",
         """
@@ -133,8 +145,10 @@ while True:
         ends(TIMED_OUT),
     ),
     _one("memory bomb, bytearray of 3 GB", "return len(bytearray(3 << 30))", raised("MemoryError")),
-    _one("memory bomb, numpy array of 3 GB", "return np.ones(3 << 27).sum()", raised("MemoryError")),
-    _one("memory bomb, shared", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30))", raised("OSError")),
+    _one("memory bomb, numpy array of 3 GB", "return np.ones(3 << 27).sum()",
+         raised("MemoryError")),
+    _one("memory bomb, shared", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30))",
+         raised("OSError")),
     _one(
         "memory bomb, shared by /dev/zero",
         """
@@ -150,11 +164,14 @@ return len(page)
         "memory bomb, shared by any file",
         """
 import mmap
-maps = (lambda prot=prot: mmap.mmap(os.open(told["library"], os.O_RDONLY), 4096, mmap.MAP_SHARED, prot) for prot in (1, 3))
+maps = (lambda prot=prot: mmap.mmap(os.open(told["library"], os.O_RDONLY), 4096,
+                                    mmap.MAP_SHARED, prot)
+        for prot in (1, 3))
 return could(*maps)
 """,
     ),
-    _one("memory bomb, a stack", "import mmap\nreturn len(mmap.mmap(-1, 3 << 30, mmap.MAP_PRIVATE | 0x100))", raised("OSError")),
+    _one("memory bomb, a stack", "import mmap\n"
+         "return len(mmap.mmap(-1, 3 << 30, mmap.MAP_PRIVATE | 0x100))", raised("OSError")),
     _one(
         "fork bomb",
         """
@@ -232,20 +249,24 @@ return [len(files)] if len(files) > 64 else []
         "raises its own limits",
         """
 up = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-return could(*(lambda n=n: resource.setrlimit(n, up) or True for n in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)))
+limits = (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)
+return could(*(lambda n=n: resource.setrlimit(n, up) or True for n in limits))
 """,
     ),
-    _one("recursion bomb", "sys.setrecursionlimit(10**9)\ndef f(): return f()\nf()", ends(RAISED, CRASHED, TIMED_OUT)),
+    _one("recursion bomb", "sys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
+         ends(RAISED, CRASHED, TIMED_OUT)),
     _one("deeply nested source", "eval('(' * 10**5 + ')' * 10**5)", ends(RAISED, CRASHED)),
     _one("deeply nested cell", "return []", cell="x = " + "-" * 5000 + "1"),
     _one("a huge power", "return len(str(7 ** 7 ** 9)) and []", ends(TIMED_OUT, RAISED)),
     _one("segfault", "ctypes.string_at(0)", ends(CRASHED)),
     _one(
         "asks for a better priority",
-        "return could(lambda: os.nice(-5) or 1, lambda: os.sched_setscheduler(0, 1, os.sched_param(10)) or 1)",
+        "return could(lambda: os.nice(-5) or 1, lambda: os.sched_setscheduler(0, 1, "
+        "os.sched_param(10)) or 1)",
     ),
     _one("a hanging exit handler", "atexit.register(time.sleep, 10**6)\nsys.exit()", ends(RAISED)),
-    _one("a thread left running", "threading.Thread(target=time.sleep, args=(10**6,)).start()\nreturn ['started']"),
+    _one("a thread left running",
+         "threading.Thread(target=time.sleep, args=(10**6,)).start()\nreturn ['started']"),
     _one(
         "a process that outlives it",
         """
@@ -263,7 +284,8 @@ ENDINGS = [
     _one("os._exit", "os._exit(0)", ends(CRASHED)),
     _one("sys.exit", "sys.exit(0)", raised("SystemExit: 0")),
     _one("KeyboardInterrupt", "raise KeyboardInterrupt", raised("KeyboardInterrupt")),
-    _one("a BaseException of its own", "class Odd(BaseException): pass\nraise Odd('x')", raised("Odd: x")),
+    _one("a BaseException of its own", "class Odd(BaseException): pass\nraise Odd('x')",
+         raised("Odd: x")),
     _one("GeneratorExit", "raise GeneratorExit", raised("GeneratorExit")),
     _one(
         "an exception whose text raises",
@@ -275,19 +297,23 @@ ENDINGS = [
         "class Odd(Exception):\n    def __str__(self):\n        while True: pass\nraise Odd",
         ends(TIMED_OUT),
     ),
-    _one("a message of 50 MB with surrogates", "raise ValueError('\\ud800\\x00\\x1b[31m' * 10**7)", raised("ValueError: ")),
+    _one("a message of 50 MB with surrogates", "raise ValueError('\\ud800\\x00\\x1b[31m' * 10**7)",
+         raised("ValueError: ")),
     _one("os.abort", "os.abort()", ends(CRASHED)),
 ]
 
 NEIGHBOURS = [
     _one("kill(-1)", "return could(lambda: os.kill(-1, signal.SIGKILL) or 1)"),
-    _one("kills its parent", "return could(*(lambda p=p: os.kill(p, signal.SIGKILL) or 1 for p in (os.getppid(), told['judge'])))"),
-    _one("kills its process group", "return could(lambda: os.kill(0, signal.SIGKILL) or 1, lambda: os.killpg(told['judge'], 9) or 1)"),
+    _one("kills its parent", "return could(*(lambda p=p: os.kill(p, signal.SIGKILL) or 1 for p in "
+         "(os.getppid(), told['judge'])))"),
+    _one("kills its process group", "return could(lambda: os.kill(0, signal.SIGKILL) or 1, lambda: "
+         "os.killpg(told['judge'], 9) or 1)"),
     _one(
         "interrupts and stops the judge",
         """
 signals = (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGUSR1)
-return could(*(lambda p=p, s=s: os.kill(p, s) or 1 for p in (os.getppid(), told['judge']) for s in signals))
+return could(*(lambda p=p, s=s: os.kill(p, s) or 1
+               for p in (os.getppid(), told['judge']) for s in signals))
 """,
     ),
     _one(
@@ -304,7 +330,8 @@ return could(own)
     ),
     _one(
         "starves the judge with prlimit",
-        "return could(*(lambda p=p: resource.prlimit(p, resource.RLIMIT_NOFILE, (3, 3)) for p in (os.getppid(), told['judge'])))",
+        "return could(*(lambda p=p: resource.prlimit(p, resource.RLIMIT_NOFILE, (3, 3)) for p in "
+        "(os.getppid(), told['judge'])))",
     ),
     _one(
         "slows the judge down",
@@ -324,10 +351,12 @@ def look(pid, name):
         return file.read(100_000).decode("utf-8", "replace") or None
 numbers = [p for p in os.listdir("/proc") if p.isdigit()] if os.path.isdir("/proc/1") else []
 numbers += [1, os.getppid(), told["judge"]]
-return [text for p in numbers for n in ("environ", "maps", "cmdline", "cwd/") for text in [None] if could(lambda: look(p, n))]
+return [text for p in numbers for n in ("environ", "maps", "cmdline", "cwd/")
+        for text in [None] if could(lambda: look(p, n))]
 """,
     ),
-    _one("ptrace", "return could(*(lambda p=p: libc.ptrace(16, p, 0, 0) == 0 for p in (os.getppid(), told['judge'])))"),
+    _one("ptrace", "return could(*(lambda p=p: libc.ptrace(16, p, 0, 0) == 0 for p in "
+         "(os.getppid(), told['judge'])))"),
     _one(
         "reads the judge's memory",
         """
@@ -335,20 +364,23 @@ class Vector(ctypes.Structure):
     _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
 buffer = ctypes.create_string_buffer(64)
 ours, theirs = Vector(ctypes.addressof(buffer), 64), Vector(told["address"], 64)
-return could(lambda: libc.process_vm_readv(told["judge"], ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0) > 0 and buffer.raw.hex())
+return could(lambda: libc.process_vm_readv(told["judge"], ctypes.byref(ours), 1,
+                                           ctypes.byref(theirs), 1, 0) > 0 and buffer.raw.hex())
 """,
     ),
     _one(
         "makes namespaces and mounts",
         """
 flags = (0x10000000, 0x20000, 0x10000000 | 0x20000, 0)
-return could(*(lambda f=f: libc.unshare(f) == 0 for f in flags), lambda: libc.mount(b"none", b"/", b"tmpfs", 0, None) == 0)
+return could(*(lambda f=f: libc.unshare(f) == 0 for f in flags),
+             lambda: libc.mount(b"none", b"/", b"tmpfs", 0, None) == 0)
 """,
     ),
     _one(
         "io_uring, keyring, bpf, userfaultfd",
         """
-numbers = {"x86_64": (425, 250, 321, 323, 298, 319), "aarch64": (425, 219, 280, 282, 241, 279)}[os.uname().machine]
+numbers = {"x86_64": (425, 250, 321, 323, 298, 319),
+           "aarch64": (425, 219, 280, 282, 241, 279)}[os.uname().machine]
 buffer = ctypes.create_string_buffer(256)
 arguments = ((4, buffer), (0, -3, 1), (0, buffer, 64), (0,), (buffer, 0, -1, -1, 0), (b"x", 0))
 return could(*(lambda n=n, a=a: libc.syscall(n, *a) >= 0 for n, a in zip(numbers, arguments)))
@@ -357,14 +389,15 @@ return could(*(lambda n=n, a=a: libc.syscall(n, *a) >= 0 for n, a in zip(numbers
 ]
 
 SECRETS = [
-    _one("reads the solution by its path", "return [get(told['solution'])]", raised("PermissionError", "FileNotFoundError")),
+    _one("reads the solution by its path", "return [get(told['solution'])]",
+         raised("PermissionError", "FileNotFoundError")),
     _one(
         "walks the disk for the secret",
         """
 found, end = [], time.monotonic() + 0.6
 for top in (os.path.dirname(told["solution"]), ".", told["home"], "/"):
     for folder, folders, files in os.walk(top):
-        folders[:] = [f for f in folders if f not in ("usr", "lib", "lib64", "proc", "sys", "site-packages")]
+        folders[:] = set(folders) - {"usr", "lib", "lib64", "proc", "sys", "site-packages"}
         for name in files:
             with contextlib.suppress(Exception):
                 found += re.findall("the-secret-[0-9a-f]+", str(get(f"{folder}/{name}")))
@@ -386,20 +419,26 @@ return re.findall("the-secret-[0-9a-f]+", " ".join(texts))
     _one(
         "reads about the machine and its people",
         """
-files = ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/hosts", "/proc/meminfo", "/proc/version", told["home"] + "/.bashrc")
-on_the_way = (os.__file__, np.__file__)  # what is shown of the home leads to Python and to numpy, if they lie there
-others = lambda: [f for f in os.listdir(told["home"]) if not any(p.startswith(f"{told['home']}/{f}/") for p in on_the_way)]
+files = ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/hosts", "/proc/meminfo",
+         "/proc/version", told["home"] + "/.bashrc")
+# what is shown of the home leads to Python and to numpy, if they lie there
+on_the_way = (os.__file__, np.__file__)
+others = lambda: [f for f in os.listdir(told["home"])
+                  if not any(p.startswith(f"{told['home']}/{f}/") for p in on_the_way)]
 return could(*(lambda f=f: get(f) for f in files), others)
 """,
     ),
-    _one("connects to the judge's machine", "return could(lambda: tcp(socket.AF_INET, ('127.0.0.1', told['tcp'])))"),
+    _one("connects to the judge's machine",
+         "return could(lambda: tcp(socket.AF_INET, ('127.0.0.1', told['tcp'])))"),
     _one(
         "sends datagrams",
-        "return could(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', told['udp'])))",
+        "return could(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', "
+        "('127.0.0.1', told['udp'])))",
     ),
     _one(
         "connects to local sockets",
-        "return could(lambda: tcp(socket.AF_UNIX, '\\0' + told['abstract']), lambda: tcp(socket.AF_UNIX, told['unix']))",
+        "return could(lambda: tcp(socket.AF_UNIX, '\\0' + told['abstract']), lambda: "
+        "tcp(socket.AF_UNIX, told['unix']))",
     ),
     _one(
         "reaches the solution by a link",
@@ -422,7 +461,8 @@ return could(*(lambda fd=fd: read(fd) for fd in range(3, 1024)))
         "searches objects, frames and modules",
         """
 texts = [o for o in gc.get_objects() if isinstance(o, str)]
-texts += [repr(vars(m))[:10**5] for name, m in list(sys.modules.items()) if name.startswith(("autograder", "__main__"))]
+texts += [repr(vars(m))[:10**5] for name, m in list(sys.modules.items())
+          if name.startswith(("autograder", "__main__"))]
 frame = sys._getframe()
 while frame:
     texts.append(repr(frame.f_locals)[:10**5])
@@ -447,9 +487,11 @@ def imported(name):
     return True
 def read(name):
     return get(f"{told['kit']}/{name}.py")
-names = ("tests.toys", "tests.test_checks_networks", "checks_api.symptoms", "dropout.masks", "dropout", "asking", "judge")
-found = could(*(lambda n=n: imported(n) for n in names), *(lambda n=n: read(n.replace(".", "/")) for n in names))
-for name in [n for n in sys.modules if n.startswith("autograder") and not n.startswith(("autograder.w", "autograder.r"))]:
+names = ("tests.toys", "tests.test_checks_networks", "checks_api.symptoms", "dropout.masks",
+         "dropout", "asking", "judge")
+found = could(*(lambda n=n: imported(n) for n in names),
+              *(lambda n=n: read(n.replace(".", "/")) for n in names))
+for name in [n for n in sys.modules if re.match("autograder(?![.][wr])", n)]:
     del sys.modules[name]
 sys.path[:0] = [os.path.dirname(told["kit"]), "/kit"]
 return found + could(*(lambda n=n: imported(n) for n in names))
@@ -457,7 +499,8 @@ return found + could(*(lambda n=n: imported(n) for n in names))
     ),
     _one(
         "asks what others have read lately",
-        "fd = os.open(told['library'], os.O_RDONLY)\nreturn could(lambda: os.preadv(fd, [bytearray(1)], 0, os.RWF_NOWAIT))",
+        "fd = os.open(told['library'], os.O_RDONLY)\n"
+        "return could(lambda: os.preadv(fd, [bytearray(1)], 0, os.RWF_NOWAIT))",
     ),
     _one(
         "runs programs",
@@ -470,7 +513,8 @@ return could(
 )
 """,
     ),
-    Behaviour("magics", FINE, nothing, "!touch /tmp/hostile\n%run x\n%%bash\nget_ipython().system('id')"),
+    Behaviour("magics", FINE, nothing,
+              "!touch /tmp/hostile\n%run x\n%%bash\nget_ipython().system('id')"),
 ]
 
 TRACES = [
@@ -483,11 +527,14 @@ return could(*(lambda f=f, n=n: put(f"{f}/{n}", "import os") for f in folders fo
 """,
         next_student=True,
     ),
-    _one("leaves a file in its folder", "return could(lambda: put('hostile'), lambda: put('hostile-2'))", next_student=True),
-    _one("leaves files in shared folders", "return could(*(lambda p=p: put(p + '/hostile') for p in told['places']))", next_student=True),
+    _one("leaves a file in its folder",
+         "return could(lambda: put('hostile'), lambda: put('hostile-2'))", next_student=True),
+    _one("leaves files in shared folders", "return could(*(lambda p=p: put(p + '/hostile') for p "
+         "in told['places']))", next_student=True),
     _one(
         "patches numpy for the next student",
-        "old = hasattr(np, 'hostile')\nnp.hostile = np.mean = lambda *a, **k: 42\nreturn ['seen'] if old else []",
+        "old = hasattr(np, 'hostile')\nnp.hostile = np.mean = lambda *a, **k: 42\n"
+        "return ['seen'] if old else []",
         next_student=True,
     ),
     _one(
@@ -520,7 +567,8 @@ return could(
 LIES = [
     _one(
         "patches what compares",
-        "np.allclose = np.array_equal = np.testing.assert_allclose = lambda *a, **k: True\nreturn np.zeros(2)",
+        "np.allclose = np.array_equal = np.testing.assert_allclose = lambda *a, **k: True\n"
+        "return np.zeros(2)",
         array(0.0, 0.0),
     ),
     _one(
@@ -541,7 +589,8 @@ return np.zeros(2).view(Liar)
     ),
     _one(
         "an object that equals everything",
-        "class A:\n    def __eq__(s, o): return True\n    def __array__(s, *a, **k): return np.ones(2)\nreturn A()",
+        "class A:\n    def __eq__(s, o): return True\n"
+        "    def __array__(s, *a, **k): return np.ones(2)\nreturn A()",
         opaque,
     ),
     _one(
@@ -553,7 +602,8 @@ return np.zeros(2).view(Liar)
     _one("infinity", "return np.full(2, np.inf)", array(np.inf, np.inf)),
     _one("an array of objects", "return np.array([object()])", opaque),
     _one("right values as text", "return np.array(['1.0', '2.0'])", opaque),
-    _one("a scalar that would broadcast", "return np.float64(1)", lambda a: a.value.shape == () and a.value.dtype == np.float64),
+    _one("a scalar that would broadcast", "return np.float64(1)",
+         lambda a: a.value.shape == () and a.value.dtype == np.float64),
     _one("a view of 4 GB", "return np.broadcast_to(np.float64(1), (2**29,))", opaque),
     _one("an empty array with a long axis", "return np.empty((2 * 10**8, 0))", opaque),
     _one("a thousand of them in a list", "return [np.empty((10**6, 0))] * 1000", opaque),
@@ -563,8 +613,10 @@ return np.zeros(2).view(Liar)
     _one("a huge integer", "return 2**200", opaque),
     _one("a deeply nested list", "x = []\nfor _ in range(10**5): x = [x]\nreturn x", ends(PASSED)),
     _one("a list that contains itself", "x = []\nx.append(x)\nreturn x", ends(PASSED)),
-    _one("a class named after its input", "return type(f'value x={told}', (), {})()", _says("object of a class of your own")),
-    _one("a dtype named after its input", "return np.zeros(2, [(f'x={told}'[:99], 'f8')])", _says("array of dtype void")),
+    _one("a class named after its input", "return type(f'value x={told}', (), {})()",
+         _says("object of a class of your own")),
+    _one("a dtype named after its input", "return np.zeros(2, [(f'x={told}'[:99], 'f8')])",
+         _says("array of dtype void")),
     _one(
         "a warning about its input",
         "import warnings\nwarnings.warn(f'x={told}')\nreturn 1",
@@ -579,28 +631,35 @@ return np.zeros(2).view(Liar)
 ]
 
 WIRE = [
-    _one("garbage in the channel", "os.write(wire()[0], b'garbage' * 10)\nreturn []", ends(CRASHED)),
+    _one("garbage in the channel", "os.write(wire()[0], b'garbage' * 10)\nreturn []",
+         ends(CRASHED)),
     _one(
         "a forged answer in advance",
         """
 fd, nonce, w = wire()
-os.write(fd, w.frame(("answer", nonce, 0, w.Answer(w.Outcome.PASSED, "forged", facts=w.Facts((1,))))))
+forged = w.Answer(w.Outcome.PASSED, "forged", facts=w.Facts((1,)))
+os.write(fd, w.frame(("answer", nonce, 0, forged)))
 return "real"
 """,
-        lambda a: a.value == "forged",  # it may say of its own call what it likes; the next script must not be out of step
+        # it may say of its own call what it likes; the next script must not be out of step
+        lambda a: a.value == "forged",
     ),
-    _one("a forged score", "fd, nonce, w = wire()\nos.write(fd, w.frame(('score', nonce, 0, 100.0)))\nreturn []", ends(CRASHED)),
+    _one("a forged score", "fd, nonce, w = wire()\n"
+         "os.write(fd, w.frame(('score', nonce, 0, 100.0)))\nreturn []", ends(CRASHED)),
     _one(
         "claims that the grader is broken",
-        "fd, nonce, w = wire()\nos.write(fd, w.frame(('answer', nonce, 0, w.Answer(w.Outcome.BROKEN))))\nreturn []",
+        "fd, nonce, w = wire()\n"
+        "os.write(fd, w.frame(('answer', nonce, 0, w.Answer(w.Outcome.BROKEN))))\nreturn []",
         ends(CRASHED),
     ),
     _one(
         "an answer made of arrays",
-        "fd, nonce, w = wire()\nos.write(fd, w.frame((np.ones(2), np.ones(2), np.ones(2), np.ones(2))))\nreturn []",
+        "fd, nonce, w = wire()\n"
+        "os.write(fd, w.frame((np.ones(2), np.ones(2), np.ones(2), np.ones(2))))\nreturn []",
         ends(CRASHED),
     ),
-    _one("announces 4 GB and trickles", "fd = wire()[0]\nos.write(fd, struct.pack('>Q', 2**32))\ntime.sleep(60)", ends(CRASHED)),
+    _one("announces 4 GB and trickles",
+         "fd = wire()[0]\nos.write(fd, struct.pack('>Q', 2**32))\ntime.sleep(60)", ends(CRASHED)),
     _one(
         "a slow trickle",
         """
@@ -622,14 +681,17 @@ return []
     ),
     _one(
         "a header a megabyte deep",
-        "bomb = b'\\x91' * 10**6\nos.write(wire()[0], struct.pack('>QI', len(bomb) + 4, len(bomb)) + bomb)\ntime.sleep(60)",
+        "bomb = b'\\x91' * 10**6\n"
+        "os.write(wire()[0], struct.pack('>QI', len(bomb) + 4, len(bomb)) + bomb)\ntime.sleep(60)",
         ends(CRASHED),
     ),
     _one(
         "a shape that wraps around",
         """
 fd, nonce, w = wire()
-header = w.msgpack.packb(["t", "answer", nonce, 0, ["answer", ["outcome", "passed"], ["a", "float64", 2**33, 2**31], "", "", None]])
+value = ["a", "float64", 2**33, 2**31]
+header = w.msgpack.packb(["t", "answer", nonce, 0,
+                          ["answer", ["outcome", "passed"], value, "", "", None]])
 os.write(fd, struct.pack(">QI", len(header) + 4, len(header)) + header)
 return []
 """,
@@ -640,7 +702,8 @@ return []
         """
 fd, nonce, w = wire()
 value = ["a", "float64", 2 * 10**8, 0]
-header = w.msgpack.packb(["t", "answer", nonce, 0, ["answer", ["outcome", "passed"], value, "", "", None]])
+header = w.msgpack.packb(["t", "answer", nonce, 0,
+                          ["answer", ["outcome", "passed"], value, "", "", None]])
 os.write(fd, struct.pack(">QI", len(header) + 4, len(header)) + header)
 return []
 """,
@@ -648,7 +711,8 @@ return []
     ),
     _one(
         "a forged stack of a million answers",
-        "fd, nonce, w = wire()\nos.write(fd, w.frame(('values', nonce, 0, np.empty((10**6, 0)))))\nreturn []",
+        "fd, nonce, w = wire()\nos.write(fd, w.frame(('values', nonce, 0, np.empty((10**6, 0)))))\n"
+        "return []",
         ends(CRASHED),
     ),
     _one(
@@ -656,7 +720,8 @@ return []
         """
 fd, nonce, w = wire()
 for call in range(400):
-    for piece in w.pieces(("answer", nonce, call, w.Answer(PASSED, np.ones(10**5), facts=w.Facts((1,))))):
+    answer = w.Answer(PASSED, np.ones(10**5), facts=w.Facts((1,)))
+    for piece in w.pieces(("answer", nonce, call, answer)):
         view = memoryview(piece)
         while view:
             view = view[os.write(fd, view):]
@@ -669,9 +734,12 @@ for call in range(400):
         """
 fd, nonce, w = wire()
 seen = f"x={told}"[:99]
-os.write(fd, w.frame(("answer", nonce, 0, w.Answer(w.Outcome.PASSED, w.Opaque(seen), line=seen, facts=w.Facts((1,), warnings=(seen,))))))
+facts = w.Facts((1,), warnings=(seen,))
+answer = w.Answer(w.Outcome.PASSED, w.Opaque(seen), line=seen, facts=facts)
+os.write(fd, w.frame(("answer", nonce, 0, answer)))
 """,
-        lambda a: a == Answer(PASSED, Opaque("object of a class of your own"), facts=Facts((1,), warnings=("a warning of your own",))),
+        lambda a: a == Answer(PASSED, Opaque("object of a class of your own"),
+                              facts=Facts((1,), warnings=("a warning of your own",))),
     ),
     _one("closes all descriptors", "os.closerange(0, 1024)\nreturn []", ends(CRASHED)),
     _one(
@@ -686,7 +754,8 @@ os.write(fd, w.frame(("answer", nonce, 0, w.Answer(w.Outcome.PASSED, w.Opaque(se
     ),
     _one(
         "replaces the worker's own functions",
-        "m = sys.modules\nm['autograder.running.runner'].plain = m['autograder.running.wire'].pieces = lambda *a: 1 / 0\nreturn []",
+        "m = sys.modules\nm['autograder.running.runner'].plain = "
+        "m['autograder.running.wire'].pieces = lambda *a: 1 / 0\nreturn []",
         ends(RAISED, CRASHED),
     ),
 ]
@@ -695,24 +764,29 @@ CLUMSY = [
     _one(
         "changes its input and returns it",
         "told['x'] += 1\nreturn told['x']",
-        lambda a: a.value.tolist() == [1.0, 1.0] and a.facts is not None and a.facts.arguments[0]["x"].tolist() == [1.0, 1.0],
+        lambda a: a.value.tolist() == [1.0, 1.0] and a.facts is not None
+        and a.facts.arguments[0]["x"].tolist() == [1.0, 1.0],
     ),
     _one(
         "changes its answer from a thread",
-        "def later():\n    while True: told['x'][:] = 9\nthreading.Thread(target=later).start()\nreturn told['x']",
+        "def later():\n    while True: told['x'][:] = 9\nthreading.Thread(target=later).start()\n"
+        "return told['x']",
         raised("RuntimeError"),
     ),
     _one("input()", "return input('p? ')", raised("EOFError")),
-    _one("replaces stdin and stdout", "sys.stdin = sys.stdout = sys.stderr = None\nprint('x')\nreturn []"),
+    _one("replaces stdin and stdout",
+         "sys.stdin = sys.stdout = sys.stderr = None\nprint('x')\nreturn []"),
     Behaviour("not a function", "victim = 3", raised("TypeError: 'int' object is not callable")),
     Behaviour("no function at all", "", raised("NameError: victim is not defined")),
-    Behaviour("an async function", "async def victim(told): return 1", lambda a: a.value == Opaque("coroutine")),
+    Behaviour("an async function", "async def victim(told): return 1",
+              lambda a: a.value == Opaque("coroutine")),
     _one(
         "colours, HTML and zeros in its output",
         "print('\\x1b[31m<script>\\0')\nraise ValueError('\\x1b[31m<script>\\0')",
         raised("ValueError: "),
     ),
-    _one("chatty but right", "for _ in range(3000): print('x' * 100)\nreturn np.ones(1)", array(1.0)),
+    _one("chatty but right",
+         "for _ in range(3000): print('x' * 100)\nreturn np.ones(1)", array(1.0)),
     Behaviour(
         "warnings and a missing package",
         "import warnings\ndef victim(told):\n    warnings.warn('careful\\x1b')\n    return []",

@@ -1,4 +1,4 @@
-"""A scratch copy of the toy course, the real nbgrader commands, and every kind of hand-in that students make."""
+"""A scratch copy of the toy course, the real nbgrader commands, and every kind of hand-in."""
 
 from __future__ import annotations
 
@@ -45,13 +45,16 @@ class Classroom:
     root: Path
 
     def run(self, *command: str) -> Done:
-        """Run `nbgrader ...` in the course, as a teacher does in a terminal; PATH knows nothing of this environment's programs."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "PYTEST"))}
-        environment |= {"PATH": os.defpath, "JUPYTER_CONFIG_DIR": str(self.root / ".jupyter"), "HOME": str(self.root)}
+        """Run `nbgrader ...` in the course as in a terminal; PATH lacks our programs."""
+        environment = {k: v for k, v in os.environ.items()
+                       if not k.startswith(("JUPYTER", "PYTEST"))}
+        environment |= {"PATH": os.defpath, "JUPYTER_CONFIG_DIR": str(self.root / ".jupyter"),
+                        "HOME": str(self.root)}
         out, nbgrader = self.root / ".nbgrader-says", _nbgrader()
         assert nbgrader.stdin is not None
         assert nbgrader.stdout is not None
-        print(json.dumps([command, str(self.root), environment, str(out)]), file=nbgrader.stdin, flush=True)
+        print(json.dumps([command, str(self.root), environment, str(out)]),
+              file=nbgrader.stdin, flush=True)
         code = int(nbgrader.stdout.readline())
         text = out.read_text(encoding="utf-8")
         out.unlink()
@@ -62,8 +65,9 @@ class Classroom:
         text = (self.root / "assignments" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8")
         return dict(json.loads(text))
 
-    def submit(self, student: str, notebook: Notebook | str | bytes, name: str = f"{SLUG}.ipynb") -> Path:
-        """Put a hand-in where nbgrader looks for it; earlier ones of this student are taken away."""
+    def submit(self, student: str, notebook: Notebook | str | bytes,
+               name: str = f"{SLUG}.ipynb") -> Path:
+        """Put a hand-in where nbgrader looks for it; the student's earlier ones go."""
         folder = self.root / "submitted" / student / SLUG
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -74,11 +78,9 @@ class Classroom:
     def grades(self, student: str) -> dict[str, tuple[float | None, float | None, bool]]:
         """Cell -> (automatic score, manual score, needs a human), from the gradebook."""
         rows = self._rows(
-            "select c.name, g.auto_score, g.manual_score, g.needs_manual_grade from grade g join base_cell c on g.cell_id = c.id "
-            "join submitted_notebook n on g.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id "
-            "where a.student_id = ?",
-            student,
-        )
+            "select c.name, g.auto_score, g.manual_score, g.needs_manual_grade from grade g join "
+            "base_cell c on g.cell_id = c.id join submitted_notebook n on g.notebook_id = n.id "
+            "join submitted_assignment a on n.assignment_id = a.id where a.student_id = ?", student)
         return {name: (auto, manual, bool(needs)) for name, auto, manual, needs in rows}
 
     def total(self, student: str) -> float | None:
@@ -88,12 +90,10 @@ class Classroom:
 
     def comments(self, student: str) -> dict[str, str | None]:
         """Answer cell -> automatic comment."""
-        rows = self._rows(
-            "select c.name, m.auto_comment from comment m join base_cell c on m.cell_id = c.id "
-            "join submitted_notebook n on m.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id "
-            "where a.student_id = ?",
-            student,
-        )
+        rows = self._rows("select c.name, m.auto_comment from comment m join base_cell c on "
+                          "m.cell_id = c.id join submitted_notebook n on m.notebook_id = n.id join "
+                          "submitted_assignment a on n.assignment_id = a.id where a.student_id = ?",
+                          student)
         return dict(rows)
 
     def _rows(self, query: str, student: str) -> list[Any]:
@@ -117,7 +117,8 @@ class Classroom:
 
     def feedback(self, student: str) -> str:
         """The page that the student gets."""
-        return (self.root / "feedback" / student / SLUG / f"{SLUG}.html").read_text(encoding="utf-8")
+        return (self.root / "feedback" / student / SLUG / f"{SLUG}.html").read_text(
+            encoding="utf-8")
 
 
 @functools.cache
@@ -131,7 +132,7 @@ def _nbgrader() -> subprocess.Popen[str]:
 
 @functools.cache
 def _released_once() -> Path:
-    """The toy course after generate_assignment: made once, because starting nbgrader takes some seconds."""
+    """The toy course after generate_assignment, made once: nbgrader takes seconds to start."""
     root = Path(tempfile.mkdtemp(prefix="toy-course-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     shutil.copytree(TOY, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -148,12 +149,14 @@ def make(root: Path) -> Classroom:
 
 @contextlib.contextmanager
 def server(folder: Path, config: Path) -> Iterator[Callable[..., str]]:
-    """A Jupyter server with formgrader in `folder`; the function asks it for a page (with data: POST) and returns the text."""
+    """A Jupyter server with formgrader in `folder`; the function asks for pages (data: POST)."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
-    words = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", "--ServerApp.port_retries=0"]
-    words += [f"--ServerApp.port={address.rpartition(':')[2]}", f"--ServerApp.root_dir={folder}", "--IdentityProvider.token="]
+    words = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root",
+             "--ServerApp.port_retries=0"]
+    words += [f"--ServerApp.port={address.rpartition(':')[2]}", f"--ServerApp.root_dir={folder}",
+              "--IdentityProvider.token="]
     words += ["--ServerApp.password=", "--ServerApp.disable_check_xsrf=True"]
     words += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "PYTEST"))}
@@ -183,10 +186,11 @@ def _ask(address: str, data: bytes | None) -> str:
         return str(answer.read().decode())
 
 
-# ------------------------------------------------------------------------------------------------------------------------ hand-ins
+# ----------------------------------------------------------------------------------------- hand-ins
 def cell(notebook: Notebook, grade_id: str) -> dict[str, Any]:
     """The cell with this grade_id."""
-    found = (c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
+    found = (c for c in notebook["cells"]
+             if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
     return dict_of(next(found))
 
 
@@ -205,7 +209,8 @@ def answered(notebook: Notebook, shrink: str = RIGHT, quiz: str = QUIZ) -> Noteb
 
 def forged_output(score: str) -> list[dict[str, Any]]:
     """A saved output that stock nbgrader would take for a score."""
-    return [{"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": score}}]
+    return [{"output_type": "execute_result", "execution_count": 1, "metadata": {},
+             "data": {"text/plain": score}}]
 
 
 def copied(found: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -215,7 +220,8 @@ def copied(found: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def code_cell(source: str, **more: Any) -> dict[str, Any]:
     """A cell that a student added."""
-    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source, "id": "mine"} | more
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [],
+            "source": source, "id": "mine"} | more
 
 
 def without(notebook: Notebook, *grade_ids: str) -> Notebook:

@@ -1,4 +1,4 @@
-"""What the tests share: the toy course, released once; a copy of it for whoever wants to change something."""
+"""What the tests share: the toy course, released once, and a copy of it to be changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from autograder.tests.classroom import SLUG, TOY
 
 SLOW_ONES_STAY_OUT = "not slow"  # unless the command line chooses by marker itself
 
-collect_ignore_glob = ["course/*"]  # a course of its own: its notebooks and checks are material, not tests
+# a course of its own: its notebooks and checks are material, not tests
+collect_ignore_glob = ["course/*"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,11 +41,12 @@ logging.getLogger("autograder").setLevel(logging.INFO)
 
 @pytest.fixture(autouse=True)
 def nothing_trips(request: pytest.FixtureRequest) -> Iterator[None]:
-    """An answer over which a check or a fact trips does no harm in a class; here it fails the test, so that such bugs are found."""
+    """An answer over which a check or fact trips harms no class; here it fails the test."""
     _TRIPS.caught.clear()
     yield
     if request.node.get_closest_marker("trips") is None:
-        assert not _TRIPS.caught, "a check or a fact tripped over an answer; the helpers of asking.py should have made a Wrong of it"
+        assert not _TRIPS.caught, ("a check or a fact tripped over an answer; the helpers of "
+                                   "asking.py should have made a Wrong of it")
 
 
 @pytest.fixture(scope="session")

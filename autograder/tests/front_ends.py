@@ -1,6 +1,7 @@
-"""What a student sees in a real front end: hw1 in JupyterLab or Notebook 7, driven in a real browser.
+"""What a student sees in a real front end: hw1 in JupyterLab or Notebook 7, in a real browser.
 
-`python -m autograder.tests.front_ends FOLDER` leaves a picture of each scene there, light and dark. Needs playwright and chromium.
+`python -m autograder.tests.front_ends FOLDER` leaves a picture of each scene there, light and dark.
+Needs playwright and chromium.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ from autograder.tests.classroom import cell, copied
 HOME = Path(autograder.__file__).parents[1] / "assignments" / "hw1_dropout"
 PLACES = {"jupyterlab": ("LabApp", "lab/tree"), "notebook": ("JupyterNotebookApp", "notebooks")}
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+QUIET = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+         "--disable-background-networking")
 MORE_QUIET = "--disable-component-update --disable-sync"
 
-TYPED = "def keep_mask(shape, p, rng):\nif not 0 <= p <= 1:\nraise ValueError('p')\n\breturn rng.random(shape) >= p"  # the editor indents
-UNSCALED = (
-    "def dropout_forward(x, p, rng, train=True):\n    print('shape', x.shape)\n    if not train:\n        return x, None\n"
-    "    mask = keep_mask(x.shape, p, rng)\n    out = x * mask\n    return out.astype(x.dtype), mask\n"
-)
+# the editor indents
+TYPED = ("def keep_mask(shape, p, rng):\nif not 0 <= p <= 1:\nraise ValueError('p')\n"
+         "\breturn rng.random(shape) >= p")
+UNSCALED = ("def dropout_forward(x, p, rng, train=True):\n    print('shape', x.shape)\n"
+            "    if not train:\n        return x, None\n    mask = keep_mask(x.shape, p, rng)\n"
+            "    out = x * mask\n    return out.astype(x.dtype), mask\n")
 MOMENTS = (
     "def dropout_moments(x, p):\n    if not 0 <= p < 1:\n        raise ValueError('p')\n"
     "    return x.copy(), (x ** 2 * p / (1 - p)).astype(x.dtype)\n"
@@ -61,22 +64,26 @@ RUN = """async ([grade_id]) => {
 }"""
 READY = """() => { const w = window.jupyterapp && window.jupyterapp.shell.currentWidget;
   return !!(w && w.sessionContext && w.sessionContext.session && w.sessionContext.session.kernel
-    && w.sessionContext.session.kernel.status == 'idle' && w.content.widgets && w.content.widgets.length > 20); }"""
+    && w.sessionContext.session.kernel.status == 'idle'
+    && w.content.widgets && w.content.widgets.length > 20); }"""
 # what is wider than the place it has, and text of little contrast, below a cell
 LOOK = """(cell) => {
   const rgba = s => { const n = (s.match(/[\\d.]+/g) || []).map(Number);
     return s.startsWith('color(srgb') ? [n[0]*255, n[1]*255, n[2]*255, n.length > 3 ? n[3] : 1]
                                       : [n[0], n[1], n[2], n.length > 3 ? n[3] : 1]; };
   const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3]));
-  const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+  const light = c => { const [r, g, b] = c.map(v => { v /= 255;
+      return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const wide = [], faint = []; let texts = 0;
   for (const area of cell.querySelectorAll('.jp-RenderedHTMLCommon.jp-OutputArea-output')) {
     const right = area.getBoundingClientRect().right;
     for (const e of area.querySelectorAll('*')) {
       if (!e.checkVisibility()) continue;
-      if (e.getBoundingClientRect().right > right + 1) wide.push(e.tagName + ': ' + e.textContent.slice(0, 60));
-      const own = [...e.childNodes].filter(n => n.nodeType == 3 && n.data.trim()).map(n => n.data).join(' ');
+      if (e.getBoundingClientRect().right > right + 1)
+        wide.push(e.tagName + ': ' + e.textContent.slice(0, 60));
+      const own = [...e.childNodes].filter(n => n.nodeType == 3 && n.data.trim())
+        .map(n => n.data).join(' ');
       if (!own) continue;
       const layers = []; let opacity = 1;
       for (let p = e; p; p = p.parentElement) { const s = getComputedStyle(p);
@@ -84,8 +91,10 @@ LOOK = """(cell) => {
       let back = [255, 255, 255];
       for (const layer of layers.reverse()) back = over(layer, back);
       const colour = rgba(getComputedStyle(e).color); colour[3] *= opacity;
-      const [a, b] = [light(over(colour, back)), light(back)].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
-      if (own.trim().length > 1) { texts += 1; if (ratio < 4.5) faint.push(ratio.toFixed(1) + ' ' + own.slice(0, 60)); }
+      const [a, b] = [light(over(colour, back)), light(back)].sort((x, y) => y - x);
+      const ratio = (a + 0.05) / (b + 0.05);
+      if (own.trim().length > 1) {
+        texts += 1; if (ratio < 4.5) faint.push(ratio.toFixed(1) + ' ' + own.slice(0, 60)); }
     }
   }
   return {wide, faint, texts};
@@ -108,7 +117,8 @@ def notebook() -> dict[str, Any]:
     for name, source in ANSWERS.items():
         cell(found, name)["source"] = source
     twice = cell(found, "dropout_moments")
-    where = next(n for n, c in enumerate(found["cells"]) if c["metadata"].get("nbgrader", {}).get("grade_id") == "dropout_moments")
+    where = next(n for n, c in enumerate(found["cells"])
+                 if c["metadata"].get("nbgrader", {}).get("grade_id") == "dropout_moments")
     found["cells"].insert(where + 1, copied(twice))
     return found
 
@@ -137,11 +147,14 @@ def served(front: str, theme: str, root: Path) -> Iterator[str]:
         file = settings / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(value), encoding="utf-8")
-    words = [sys.executable, "-m", front, "--no-browser", "--allow-root", "--ServerApp.port_retries=0", f"--ServerApp.port={port}"]
-    words += [f"--ServerApp.root_dir={root}", "--IdentityProvider.token=", "--ServerApp.password=", f"--{app}.expose_app_in_browser=True"]
+    words = [sys.executable, "-m", front, "--no-browser", "--allow-root",
+             "--ServerApp.port_retries=0", f"--ServerApp.port={port}"]
+    words += [f"--ServerApp.root_dir={root}", "--IdentityProvider.token=", "--ServerApp.password=",
+              f"--{app}.expose_app_in_browser=True"]
     words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "PYTEST"))}
-    environment |= {"HOME": str(root), "JUPYTER_CONFIG_DIR": str(root / "config"), "JUPYTERLAB_SETTINGS_DIR": str(root / "settings")}
+    environment |= {"HOME": str(root), "JUPYTER_CONFIG_DIR": str(root / "config"),
+                    "JUPYTERLAB_SETTINGS_DIR": str(root / "settings")}
     with open(root / "server.log", "w") as log:
         process = subprocess.Popen(words, cwd=root, env=environment, stdout=log, stderr=log)
     try:
@@ -164,19 +177,21 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def tour(front: str, theme: str, root: Path, pictures: Path | None = None) -> dict[str, Seen]:
-    """Open hw1, type the first answer, run each exercise and its check, and tell what stands there."""
+    """Open hw1, type the first answer, run each exercise and check, and tell what stands there."""
     from playwright.sync_api import sync_playwright
 
     folder(root)
     with served(front, theme, root) as address, sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=shutil.which("chromium"), args=f"{QUIET} {MORE_QUIET}".split())
+        browser = browsers.chromium.launch(executable_path=shutil.which("chromium"),
+                                           args=f"{QUIET} {MORE_QUIET}".split())
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.set_default_timeout(300_000)
         page.goto(address)
         page.wait_for_function(READY)
         page.evaluate(RUN, ["setup"])
         _type(page, TYPED)
-        seen = {name: _scene(page, name, pictures and pictures / f"{front}-{theme}-{name}.png") for name in SCENES}
+        seen = {name: _scene(page, name, pictures and pictures / f"{front}-{theme}-{name}.png")
+                for name in SCENES}
         browser.close()
     return seen
 
@@ -218,7 +233,8 @@ def main() -> None:
         for theme in THEMES:
             with tempfile.TemporaryDirectory() as root:
                 for name, seen in tour(front, theme, Path(root), pictures).items():
-                    print(f"== {front}, {theme}, {name}: {seen.texts} texts, wide {seen.wide}, faint {seen.faint}\n{seen.text}", flush=True)
+                    print(f"== {front}, {theme}, {name}: {seen.texts} texts, wide {seen.wide}, "
+                          f"faint {seen.faint}\n{seen.text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Odd answers to every question of every assignment: whatever comes back, judging ends with words, soon, and repeats no odd text.
+"""Odd answers to every question of every assignment: judging ends in words, soon, and repeats none.
 
     nice python -m autograder.tests.fuzz 200000 [seed [slug ...]]
 
-goes on until so many answers were given to each assignment, prints what it saw, and ends with 1 when it found something. The student is a
-`Pretender`: it answers in this process, with what a forged frame could say at worst. All is drawn from the seed, so a finding comes again:
-the number that it names as its seed, with a single answer, plays its round alone.
+goes on until so many answers were given to each assignment, prints what it saw, and ends with 1
+when it found something. The student is a `Pretender`: it answers in this process, with what a
+forged frame could say at worst. All is drawn from the seed, so a finding comes again: the number
+that it names as its seed, with a single answer, plays its round alone.
 """
 
 from __future__ import annotations
@@ -35,23 +36,25 @@ from autograder.subjects.messages import fits
 from autograder.tests.odd_values import MARK, Rng, odd_value, pick, shapes, spoilt
 
 ROOT = Path(__file__).parents[2]
-SLOW = 5.0  # seconds of CPU of our own that one exercise may take; what the solution needs is not counted
+# seconds of CPU of our own that one exercise may take; what the solution needs is not counted
+SLOW = 5.0
 KEPT_BYTES = 128 << 20  # of the solution's answers
 LOST = 0.0002  # how often a worker is lost over a call
 MOST_WORDS = 1000  # characters of what a verdict says
-ERRORS = (
-    "", ":", "ValueError", f"ValueError: {MARK}", f"ValueError (a ValueError): {MARK}", f"{MARK} (a ValueError): {MARK}", f"{MARK}: {MARK}",
-    f"{MARK}Error: {MARK}", "NotImplementedError", f"NameError: {MARK} is not defined", "ZeroDivisionError: division by zero",
-    f"AttributeError: '{MARK}Generator' object has no attribute 'rand'", f"TypeError: Cannot cast seed {MARK}", f"KeyError: {MARK}",
-)  # fmt: skip
+ERRORS = ("", ":", "ValueError", f"ValueError: {MARK}", f"ValueError (a ValueError): {MARK}",
+          f"{MARK} (a ValueError): {MARK}", f"{MARK}: {MARK}", f"{MARK}Error: {MARK}",
+          "NotImplementedError", f"NameError: {MARK} is not defined",
+          "ZeroDivisionError: division by zero",
+          f"AttributeError: '{MARK}Generator' object has no attribute 'rand'",
+          f"TypeError: Cannot cast seed {MARK}", f"KeyError: {MARK}")
 LINES = ("", f"line 7: {MARK}", "line 73313", f"line 73313: np.random.seed({MARK})", MARK)
 WARNINGS = (
     f"UserWarning: {MARK}", f"RuntimeWarning: overflow encountered in {MARK}", MARK, "",
     "RuntimeWarning: invalid value encountered in divide",
-)  # fmt: skip
+)
 
 
-# --------------------------------------------------------------------------------------------------------------------- the pretender
+# ------------------------------------------------------------------------------------ the pretender
 Mood = Callable[[Rng, Sequence[Call], Sequence[Answer]], Iterator[Answer]]
 
 
@@ -71,7 +74,8 @@ def nearly_right(rng: Rng, calls: Sequence[Call], right: Sequence[Answer]) -> It
     """The solution's answers, some of them spoilt, each in a way of its own."""
     share = pick(rng, (0.02, 0.3, 1.0))
     for call, answer in zip(calls, right, strict=True):
-        yield _spoilt_answer(rng, call, answer) if rng.random() < share else _seen(rng, call, answer)
+        yield (_spoilt_answer(rng, call, answer) if rng.random() < share
+               else _seen(rng, call, answer))
 
 
 def all_alike(rng: Rng, calls: Sequence[Call], right: Sequence[Answer]) -> Iterator[Answer]:
@@ -85,35 +89,41 @@ def mixed_up(rng: Rng, calls: Sequence[Call], right: Sequence[Answer]) -> Iterat
     """The solution's answers, some to other calls."""
     for call, answer in zip(calls, right, strict=True):
         other = pick(rng, right) if rng.random() < 0.5 else answer
-        yield _seen(rng, call, replace(other, facts=_facts(rng, call) if other.outcome is Outcome.PASSED else None))
+        yield _seen(rng, call, replace(other, facts=_facts(rng, call)
+                                       if other.outcome is Outcome.PASSED else None))
 
 
-IGNORANT: tuple[Mood, ...] = (the_same, anything)  # they need no solution, which in one assignment takes long
+# they need no solution, which in one assignment takes long
+IGNORANT: tuple[Mood, ...] = (the_same, anything)
 MOODS: tuple[Mood, ...] = (*IGNORANT, nearly_right, nearly_right, all_alike, all_alike, mixed_up)
 
 
 def _answer(rng: Rng, call: Call, value: Any) -> Answer:
     roll = rng.random()
     if roll < 0.06:
-        return Answer(Outcome.RAISED, error=pick(rng, ERRORS)[:MAX_TEXT], line=pick(rng, LINES)[:MAX_TEXT])
+        return Answer(Outcome.RAISED, error=pick(rng, ERRORS)[:MAX_TEXT],
+                      line=pick(rng, LINES)[:MAX_TEXT])
     if roll < 0.07:
         return Answer(Outcome.SKIPPED, error=f"the call before it returned {MARK}")
     return Answer(Outcome.PASSED, value=value, facts=_facts(rng, call))
 
 
 def _facts(rng: Rng, call: Call) -> Facts | None:
-    """What a frame can claim was seen beside a value: as many arguments as were shown, of any kind."""
+    """What a frame can claim was seen beside a value: arguments as shown, of any kind."""
     if not call.watch or call.look:
         return None
-    given = [a.value if isinstance(a, Given) else a for a in (call.args[1:] if call.is_method else call.args)]
+    given = [a.value if isinstance(a, Given) else a
+             for a in (call.args[1:] if call.is_method else call.args)]
     near = shapes(call.args)
-    arguments = tuple(np.array(a) if isinstance(a, np.ndarray) and rng.random() < 0.5 else odd_value(rng, near) for a in given)
+    arguments = tuple(np.array(a) if isinstance(a, np.ndarray) and rng.random() < 0.5
+                      else odd_value(rng, near) for a in given)
     told = tuple(pick(rng, WARNINGS)[:MAX_TEXT] for _ in range(int(rng.integers(3))))
     return Facts(arguments, bool(rng.random() < 0.3), bool(rng.random() < 0.2), told)
 
 
 def _seen(rng: Rng, call: Call, answer: Answer) -> Answer:
-    return replace(answer, facts=_facts(rng, call)) if answer.facts is not None and rng.random() < 0.3 else answer
+    return (replace(answer, facts=_facts(rng, call)) if answer.facts is not None
+            and rng.random() < 0.3 else answer)
 
 
 def _spoilt_answer(rng: Rng, call: Call, answer: Answer) -> Answer:
@@ -142,12 +152,14 @@ class Pretender:
         began = time.process_time()
         found = list(self.mood(self.rng, calls, self._right(calls)))
         for call, answer in zip(calls, found, strict=True):
-            assert fits(answer, call), f"this would not pass for a worker's answer to {call}: {answer}"
+            assert fits(answer,
+                        call), f"this would not pass for a worker's answer to {call}: {answer}"
         lost = np.flatnonzero(self.rng.random(len(calls)) < LOST)
         if lost.size:
             place = int(lost[0])
             skipped = Answer(Outcome.SKIPPED, error="an earlier call did not come back")
-            found[place:] = [Answer(pick(self.rng, (Outcome.TIMED_OUT, Outcome.CRASHED))), *[skipped] * (len(calls) - place - 1)]
+            found[place:] = [Answer(pick(self.rng, (Outcome.TIMED_OUT, Outcome.CRASHED))),
+                             *[skipped] * (len(calls) - place - 1)]
         self.given += len(found)
         self.seconds += time.process_time() - began
         return found
@@ -158,7 +170,8 @@ class Pretender:
             return []
         key = hashlib.blake2b(sent, digest_size=16).digest()
         if key not in self.known:
-            if sum(_bytes(a.value) for answers in self.known.values() for a in answers) > KEPT_BYTES:
+            if sum(_bytes(a.value) for answers in self.known.values()
+                   for a in answers) > KEPT_BYTES:
                 self.known.clear()
             self.known[key] = self.reference.ask(calls, 600.0)
         return self.known[key]
@@ -167,13 +180,14 @@ class Pretender:
 def _bytes(value: Any) -> int:
     if isinstance(value, np.ndarray):
         return value.nbytes
-    return sum(map(_bytes, value.values() if isinstance(value, dict) else value)) if isinstance(value, (tuple, list, dict)) else 100
+    return (sum(map(_bytes, value.values() if isinstance(value, dict) else value))
+            if isinstance(value, (tuple, list, dict)) else 100)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the rounds
+# --------------------------------------------------------------------------------------- the rounds
 @dataclass
 class Findings:
-    """What a run saw: how many answers were given, and every kind of trouble with where it came first."""
+    """What a run saw: how many answers, and every kind of trouble with its first place."""
 
     answers: int = 0
     rounds: int = 0
@@ -195,7 +209,8 @@ class _Listener(logging.Handler):
         self.heard: list[tuple[str, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append((record.getMessage(), logging.Formatter().formatException(record.exc_info) if record.exc_info else ""))
+        self.heard.append((record.getMessage(), logging.Formatter().formatException(record.exc_info)
+                           if record.exc_info else ""))
 
     def __enter__(self) -> _Listener:
         self.log = logging.getLogger("autograder")
@@ -209,8 +224,9 @@ class _Listener(logging.Handler):
         self.log.setLevel(self.level)
 
 
-def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, known: Known, moods: Sequence[Mood] = MOODS) -> None:
-    """Judge and diagnose one pretended answer to an exercise: every check, whatever it waits for."""
+def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, known: Known,
+              moods: Sequence[Mood] = MOODS) -> None:
+    """Judge and diagnose one pretended answer: every check, whatever it waits for."""
     rng = np.random.default_rng(seed)
     student = Pretender(staff.reference, rng, pick(rng, moods), known)
     where = f"{staff.assignment.slug} {exercise.name}, seed {seed} ({student.mood.__name__})"
@@ -222,7 +238,8 @@ def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, k
             said = []
             findings.add(f"{exercise.name}: an exception", where, traceback.format_exc())
     took = time.process_time() - began - student.seconds
-    repeated = [(f"{exercise.name}, {name}: a text of the student's", words) for name, words in said if MARK in words]
+    repeated = [(f"{exercise.name}, {name}: a text of the student's", words)
+                for name, words in said if MARK in words]
     for what, more in [*listener.heard, *repeated]:
         findings.add(what, where, more)
     if took > SLOW:
@@ -232,8 +249,9 @@ def one_round(staff: Staff, exercise: Exercise, seed: int, findings: Findings, k
     findings.rounds += 1
 
 
-def _judged(staff: Staff, exercise: Exercise, student: Pretender, findings: Findings, where: str) -> Iterator[tuple[str, str]]:
-    """(what speaks, its words) of all that must hold no text of the student's: hidden cases, facts and hints."""
+def _judged(staff: Staff, exercise: Exercise, student: Pretender, findings: Findings,
+            where: str) -> Iterator[tuple[str, str]]:
+    """(what speaks, its words) of all without a student's text: hidden cases, facts, hints."""
     slug, name = staff.assignment.slug, exercise.name
     free = exercise.each(lambda check: replace(check, needs=()))
     verdicts = judge(free, student, slug, staff.key.salt, staff.reference, 5.0)
@@ -241,7 +259,8 @@ def _judged(staff: Staff, exercise: Exercise, student: Pretender, findings: Find
     for verdict in verdicts:
         _look_at(verdict, findings, where)
         if verdict.hidden:
-            yield verdict.check, f"{text.message(verdict)} {verdict.got} {verdict.wanted} {verdict.call}"
+            yield (verdict.check,
+                   f"{text.message(verdict)} {verdict.got} {verdict.wanted} {verdict.call}")
     facts = fingerprint(staff.assignment.probes.get(name, ()), name, student, slug)
     yield from facts.items()
     if name in staff.hints:
@@ -252,10 +271,12 @@ def _look_at(verdict: Verdict, findings: Findings, where: str) -> None:
     if verdict.outcome is Outcome.BROKEN:
         findings.add(f"{verdict.exercise}, {verdict.check}: broken", where, verdict.got)
     if len(verdict.got) + len(verdict.wanted) > MOST_WORDS or len(verdict.call) > LONGEST:
-        findings.add(f"{verdict.exercise}, {verdict.check}: too many words", where, text.message(verdict))
+        findings.add(f"{verdict.exercise}, {verdict.check}: too many words", where,
+                     text.message(verdict))
 
 
-def run(slug: str, answers: int, seed: int = 0, moods: Sequence[Mood] = MOODS, root: Path = ROOT) -> Findings:
+def run(slug: str, answers: int, seed: int = 0, moods: Sequence[Mood] = MOODS,
+        root: Path = ROOT) -> Findings:
     """Go on until so many answers were given to this assignment, an exercise after the other."""
     staff, findings = load_staff(root, slug), Findings()
     exercises = () if lacking(staff.assignment) else staff.assignment.exercises
@@ -268,13 +289,17 @@ def run(slug: str, answers: int, seed: int = 0, moods: Sequence[Mood] = MOODS, r
 
 def main(arguments: Sequence[str]) -> int:
     """The long run; 1 when anything was found."""
-    answers, seed, chosen = int(arguments[0]), int((*arguments, "0")[1]) if len(arguments) > 1 else 0, arguments[2:]
+    answers = int(arguments[0])
+    seed = int((*arguments, "0")[1]) if len(arguments) > 1 else 0
+    chosen = arguments[2:]
     bad = False
     for slug in chosen or slugs(ROOT):
         began = time.process_time()
         found = run(slug, answers, seed)
-        took, peak = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        told = f"{found.answers} answers in {found.rounds} rounds, {took:.0f} s of CPU, slowest round {found.slowest:.2f} s, peak {peak} MB"
+        took = time.process_time() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        told = (f"{found.answers} answers in {found.rounds} rounds, {took:.0f} s of CPU, slowest "
+                f"round {found.slowest:.2f} s, peak {peak} MB")
         print(f"{slug}: {told}, {len(found.kinds)} kinds of trouble", flush=True)
         for what, count in found.kinds.most_common():
             print(f"  {count} x {what}\n    {found.first[what]}", flush=True)

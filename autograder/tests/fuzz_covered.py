@@ -1,9 +1,11 @@
-"""The targets of fuzz_formats once more, led by coverage: what atheris draws stands in for the dice.
+"""The targets of fuzz_formats once more, led by coverage: atheris draws in place of the dice.
 
-    pip install atheris && nice python -m autograder.tests.fuzz_covered notebook -runs=20000 -len_control=0 -max_len=1000
+    pip install atheris && nice python -m autograder.tests.fuzz_covered notebook -runs=20000
+    -len_control=0 -max_len=1000
 
-goes on until so many inputs were put to the target, and ends at the first that is neither refused in a sentence nor taken. More words are
-libFuzzer's: a folder to keep inputs in, -max_total_time=600, -rss_limit_mb=1000.
+goes on until so many inputs were put to the target, and ends at the first that is neither refused
+in a sentence nor taken. More words are libFuzzer's: a folder to keep inputs in,
+-max_total_time=600, -rss_limit_mb=1000.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""Whole trees of odd hand-ins through `autograder collect` and `autograder grade`: all but the odd ones are graded, and those are named.
+"""Trees of odd hand-ins through `collect` and `grade`: all but the odd are graded, those named.
 
     nice python -m autograder.tests.fuzz_folders 300 [seed]
 
-makes so many courses of the toy assignment, prints what it saw, and ends with 1 when it found something. In each course odd students lie in
-submitted/ (odd names, kinds, links, modes, sizes, clocks, several notebooks, damaged ones), others come in archives and folders, some of
-them under the names of those who are there, and honest students among both. A tree is drawn from its number: the number that a finding
-names as its seed, with a single tree, shows it again.
+makes so many courses of the toy assignment, prints what it saw, and ends with 1 when it found
+something. In each course odd students lie in submitted/ (odd names, kinds, links, modes, sizes,
+clocks, several notebooks, damaged ones), others come in archives and folders, some of them under
+the names of those who are there, and honest students among both. A tree is drawn from its number:
+the number that a finding names as its seed, with a single tree, shows it again.
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ FULL = 5.0
 LARGE = (0, 1, 5, 2000, 1 << 33)
 CLOCKS = (0, 1e10, -1e9, 2**33)
 MODES = (0, 0o111, 0o222, 0o444, 0o555, 0o7777)
-PIECES = ("a", ".", "-", " ", "\n", "é", "e\u0301", "\udcff", "*", "[", "%s", "{0}", "..", "'", '"', "\x1b[2J", "$(x)", "日本", "\\", ":")
-LIKELY = (
-    STAMP, SLUG, NOTEBOOK, ".ipynb", f"{SLUG} (1).ipynb", f"{SLUG.upper()}.IPYNB", f"{NOTEBOOK}.txt", "Untitled.ipynb",
-    ".ipynb_checkpoints", f"{SLUG}-2.ipynb", "feedback.html", ".nbgrader.log", "2026-99-99T99-99-99",
-)  # fmt: skip
+PIECES = ("a", ".", "-", " ", "\n", "é", "e\u0301", "\udcff", "*", "[", "%s", "{0}", "..", "'", '"',
+          "\x1b[2J", "$(x)", "日本", "\\", ":")
+LIKELY = (STAMP, SLUG, NOTEBOOK, ".ipynb", f"{SLUG} (1).ipynb", f"{SLUG.upper()}.IPYNB",
+          f"{NOTEBOOK}.txt", "Untitled.ipynb", ".ipynb_checkpoints", f"{SLUG}-2.ipynb",
+          "feedback.html", ".nbgrader.log", "2026-99-99T99-99-99")
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Tree:
     def submitted(self) -> Path:
         return self.room.root / "submitted"
 
-    # ------------------------------------------------------------------------------------------------------------- what is drawn
+    # -------------------------------------------------------------------------------- what is drawn
     def name(self) -> str:
         """What a file may be called."""
         if self.dice.random() < 0.5:
@@ -74,29 +75,35 @@ class Tree:
     def student(self, number: int) -> str:
         """Who an odd student is: plain, so that two roads meet in one name, or odd."""
         plain = self.dice.choice((f"odd{number}", f"odd{number}", f"Odd{number}", f"odd {number}"))
-        return plain if self.dice.random() < 0.6 else f"{self.name().replace('/', '-')[:80]}{number}"
+        return (plain if self.dice.random() < 0.6
+                else f"{self.name().replace('/', '-')[:80]}{number}")
 
     def content(self) -> bytes:
         """A notebook, honest or with damage, or something else."""
-        answer = self.dice.choice((RIGHT, WRONG, "", "def shrink(:", "import os\nos._exit(1)\n", "raise SystemExit\n"))
+        answer = self.dice.choice((RIGHT, WRONG, "", "def shrink(:", "import os\nos._exit(1)\n",
+                                   "raise SystemExit\n"))
         book = answered(self.room.released(), f"{answer}# {self.dice.random()}\n", QUIZ)
         style = self.dice.randrange(10)
         if style < 4:
-            return json.dumps(book).encode(self.dice.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16")))
+            return json.dumps(book).encode(
+                self.dice.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16")))
         if style < 6:
             return json.dumps(self.dice.bent(book)).encode()
         if style < 8:
             return self.dice.spoilt(json.dumps(book).encode())
-        return self.dice.choice((b"", b"{}", b"null", b"[" * 100_000, b'{"cells": []}', b"\x89PNG\r\n"))
+        return self.dice.choice((b"", b"{}", b"null", b"[" * 100_000, b'{"cells": []}',
+                                 b"\x89PNG\r\n"))
 
     def entry(self, path: Path, depth: int = 2) -> None:
         """Something of any kind there, if nothing is there yet."""
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, OSError):  # a name too long, or a parent that is no folder
+        # a name too long, or a parent that is no folder
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, OSError):
             if os.path.lexists(path):
                 return
             kind = self.dice.randrange(8)
             if kind == 0:
-                there = (self.outside, self.outside / NOTEBOOK, "/dev/zero", "/", "gone", ".", "..", str(path), "/proc/self/mem")
+                there = (self.outside, self.outside / NOTEBOOK, "/dev/zero", "/", "gone", ".", "..",
+                         str(path), "/proc/self/mem")
                 path.symlink_to(self.dice.choice(there))
             elif kind == 1:
                 os.mkfifo(path)
@@ -122,7 +129,8 @@ class Tree:
         if path.suffix in (".zip", ".tgz"):
             path.write_bytes(packed(self.dice, path.name))
         else:
-            path.write_bytes(b"2026-05-01 10:00:00 UTC" if path.name == STAMP and self.dice.random() < 0.5 else self.content())
+            path.write_bytes(b"2026-05-01 10:00:00 UTC" if path.name == STAMP
+                             and self.dice.random() < 0.5 else self.content())
         if self.dice.random() < 0.1:
             os.truncate(path, self.dice.choice(LARGE))
         if self.dice.random() < 0.3:
@@ -130,7 +138,7 @@ class Tree:
         if self.dice.random() < 0.2:
             path.chmod(self.dice.choice(MODES))
 
-    # ------------------------------------------------------------------------------------------------------------ what is made of it
+    # --------------------------------------------------------------------------- what is made of it
     def plant(self) -> None:
         """Odd students in submitted/, odd files to be collected, and honest ones among both."""
         for number in range(ODD):
@@ -146,7 +154,8 @@ class Tree:
             for number in range(3):
                 where = f"Honest {'ABC'[number]}_{number + 7}_assignsubmission_file_/{NOTEBOOK}"
                 archive.writestr(where, json.dumps(self._right()))
-        self.honest = [*HONEST, *(f"far-{name}" for name in HONEST), *(f"Honest {who}" for who in "ABC")]
+        self.honest = [*HONEST, *(f"far-{name}" for name in HONEST),
+                       *(f"Honest {who}" for who in "ABC")]
 
     def _right(self) -> dict[str, Any]:
         return answered(self.room.released(), f"{RIGHT}# {self.dice.random()}\n", QUIZ)
@@ -169,7 +178,8 @@ class Tree:
         elif style == 1:
             kind = self.dice.choice((".zip", ".tgz", ".tar"))
             made = packed(self.dice, kind)
-            (self.archives / f"odd{number}{kind}").write_bytes(self.dice.spoilt(made) if self.dice.random() < 0.5 else made)
+            (self.archives / f"odd{number}{kind}").write_bytes(
+                self.dice.spoilt(made) if self.dice.random() < 0.5 else made)
         elif style == 2:
             self.entry(self.archives / f"{who}_{NOTEBOOK}"[-200:])
         else:
@@ -177,7 +187,7 @@ class Tree:
                 (self.archives / f"{who}_{number}_assignsubmission_file_").mkdir()
                 self.entry(self.archives / f"{who}_{number}_assignsubmission_file_" / self.name())
 
-    # ---------------------------------------------------------------------------------------------------------------- what must hold
+    # ------------------------------------------------------------------------------- what must hold
     def troubles(self) -> Iterator[str]:
         """What does not hold after the tree was collected and graded."""
         before = self._untouched()
@@ -202,7 +212,8 @@ class Tree:
             graded = (self.room.root / "autograded" / name / SLUG / NOTEBOOK).is_file()
             errors += not graded
             if graded != (name in marks):
-                yield f"{shown(name)!r} has {marks.get(name)} points and {'a' if graded else 'no'} page\n{said}"
+                yield (f"{shown(name)!r} has {marks.get(name)} points and "
+                       f"{'a' if graded else 'no'} page\n{said}")
             if not graded and " ".join(shown(name).split()) not in plain:
                 yield f"{shown(name)!r} was not graded, and nobody says so\n{said}"
         if code != bool(errors):
@@ -210,18 +221,19 @@ class Tree:
         pages = list((self.room.root / "autograded").rglob("*"))
         if odd := [p for p in pages if not p.is_dir() and (p.is_symlink() or not p.is_file())]:
             yield f"no ordinary file in autograded/: {odd}"
-        if CANARY in said or any(CANARY in p.read_text(encoding="utf-8", errors="replace") for p in pages if p.is_file()):
+        if CANARY in said or any(CANARY in p.read_text(encoding="utf-8", errors="replace")
+                                 for p in pages if p.is_file()):
             yield "the canary was seen"
 
     def _students(self) -> list[str]:
-        """Who must be heard of: everybody in whose folder there is something called after the assignment."""
-        return [name for name in os.listdir(self.submitted) if os.path.lexists(self.submitted / name / SLUG)]
+        """Who must be heard of: whose folder holds something called after the assignment."""
+        return [name for name in os.listdir(self.submitted)
+                if os.path.lexists(self.submitted / name / SLUG)]
 
     def _scores(self) -> Mapping[str, float]:
-        query = (
-            "select a.student_id, sum(g.auto_score) from grade g join submitted_notebook n on g.notebook_id = n.id "
-            "join submitted_assignment a on n.assignment_id = a.id group by a.student_id having count(g.auto_score) > 0"
-        )
+        query = ("select a.student_id, sum(g.auto_score) from grade g join submitted_notebook n on "
+                 "g.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id group "
+                 "by a.student_id having count(g.auto_score) > 0")
         with contextlib.closing(sqlite3.connect(self.room.root / "gradebook.db")) as database:
             return dict(database.execute(query).fetchall())
 
@@ -229,7 +241,8 @@ class Tree:
         """A digest of what no hand-in may change: the course, and what lies outside of it."""
         found = hashlib.sha256()
         places = [self.outside, *(self.room.root / step for step in ("solutions", "assignments"))]
-        for path in sorted(p for place in places for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        for path in sorted(p for place in places for p in place.rglob("*")
+                           if p.is_file() and "__pycache__" not in p.parts):
             found.update(str(path).encode() + path.read_bytes())
         return found.hexdigest()
 
@@ -253,13 +266,14 @@ def _told(command: str, code: int, said: str) -> Iterator[str]:
 
 
 def one_tree(number: int, findings: Findings, place: Path) -> None:
-    """Make the tree of this number, put it through both commands, and write down what does not hold."""
+    """Make the tree of this number, put it through both commands; note what does not hold."""
     began, where = time.process_time(), f"seed {number}"
     for name in ("outside", "archives"):
         (place / name).mkdir(parents=True)
     room = make(place / "course")
     for name, words in ((NOTEBOOK, CANARY), ("shared", "of two")):
-        (place / "outside" / name).write_text(json.dumps(answered(room.released(), f"{RIGHT}# {words}\n", QUIZ)))
+        (place / "outside" / name).write_text(
+            json.dumps(answered(room.released(), f"{RIGHT}# {words}\n", QUIZ)))
     tree = Tree(room, Dice(number), place / "outside", place / "archives")
     try:
         tree.plant()
@@ -296,7 +310,8 @@ def main(arguments: Sequence[str]) -> int:
             said.add(what)
         if found.rounds % 20 == 0 or found.rounds == trees:
             odd = found.rounds * 2 * ODD
-            print(f"{found.rounds} trees with {odd} odd hand-ins, slowest {found.slowest:.1f} s, {dict(found.kinds)}", flush=True)
+            print(f"{found.rounds} trees with {odd} odd hand-ins, slowest {found.slowest:.1f} s, "
+                  f"{dict(found.kinds)}", flush=True)
 
     return int(bool(run(trees, seed, told).kinds))
 

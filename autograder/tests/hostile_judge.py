@@ -1,6 +1,7 @@
-"""A judge in a process of its own that meets every hostile behaviour and writes down what went wrong; see test_hostile.py.
+"""A judge in its own process that meets every hostile behaviour and notes what went wrong.
 
-`python -m autograder.tests.hostile_judge BACKEND NAMES` prints one JSON line per behaviour: its name and a list of problems.
+`python -m autograder.tests.hostile_judge BACKEND NAMES` prints one JSON line per behaviour: its
+name and a list of problems.
 """
 
 from __future__ import annotations
@@ -27,15 +28,18 @@ from autograder.sandbox import BACKENDS, Isolation, interpreter, warmed
 from autograder.subjects.remote import AFTER, Remote
 from autograder.tests.behaviours import BEHAVIOURS, HONEST, PRELUDE, Behaviour
 
-MARK = (1 << 20) + os.getpid()  # a file limit nobody else uses: it marks our workers on their command lines
-LIMITS = Limits(cell_seconds=1, submission_seconds=30, patience=4, memory_bytes=1 << 30, file_bytes=MARK, answer_bytes=4 << 20)
-CALL_SECONDS, HONEST_SECONDS, TOTAL_SECONDS = 1.0, 5.0, 12.0  # of processor time, the judge's and the workers'
+# a file limit nobody else uses: it marks our workers on their command lines
+MARK = (1 << 20) + os.getpid()
+LIMITS = Limits(cell_seconds=1, submission_seconds=30, patience=4, memory_bytes=1 << 30,
+                file_bytes=MARK, answer_bytes=4 << 20)
+# of processor time, the judge's and the workers'
+CALL_SECONDS, HONEST_SECONDS, TOTAL_SECONDS = 1.0, 5.0, 12.0
 HANG_SECONDS = 0.2  # for what is known to hang
 SECRET = os.environ.setdefault("HOSTILE_SECRET", "the-secret-" + secrets.token_hex(16))
 
 
 class World:
-    """What the student's code must neither see nor change: files, sockets, processes, and the judge itself."""
+    """What student code must neither see nor change: files, sockets, processes, the judge."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -51,7 +55,8 @@ class World:
         self.servers = set(_workers(0))  # fork servers: they stay
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGIO):
             signal.signal(number, lambda n, _: self.signals.append(n))
-        self.places = [str(folder), "/", "/tmp", "/var/tmp", "/dev", "/dev/shm", str(Path.home()), *interpreter.site()]
+        self.places = [str(folder), "/", "/tmp", "/var/tmp", "/dev", "/dev/shm", str(Path.home()),
+                       *interpreter.site()]
         self.before = self._state()
 
     def _listeners(self) -> dict[str, socket.socket]:
@@ -92,23 +97,31 @@ class World:
         """Everything about the judge and its surroundings that student code might change."""
         status = self.solution.stat() if self.solution.exists() else None
         return {
-            "the solution": status and (self.solution.read_text(), status.st_mode, status.st_mtime, status.st_uid),
-            "files left behind": [str(f) for p in [".", *self.places] for f in Path(p).glob("*hostile*")],
+            "the solution": status
+            and (self.solution.read_text(), status.st_mode, status.st_mtime, status.st_uid),
+            "files left behind": [str(f) for p in [".", *self.places]
+                                  for f in Path(p).glob("*hostile*")],
             "the judge's folder": sorted(p.name for p in self.folder.iterdir()),
             "site-packages": [sorted(os.listdir(p)) for p in interpreter.site()],
-            "shared memory": Path("/proc/sysvipc/shm").read_text() + Path("/proc/sysvipc/msg").read_text(),
-            "limits": [resource.getrlimit(n) for n in (resource.RLIMIT_NOFILE, resource.RLIMIT_CPU, resource.RLIMIT_AS)],
-            "priority": (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0), os.sched_getscheduler(0)),
+            "shared memory": Path("/proc/sysvipc/shm").read_text()
+            + Path("/proc/sysvipc/msg").read_text(),
+            "limits": [resource.getrlimit(n)
+                       for n in (resource.RLIMIT_NOFILE, resource.RLIMIT_CPU, resource.RLIMIT_AS)],
+            "priority": (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0),
+                         os.sched_getscheduler(0)),
             "numpy": (np.mean, np.allclose, str(np.random.get_state())),
             "builtins": (len, isinstance, type),
         }
 
     def problems(self) -> list[str]:
         """What has changed, and what has arrived where nothing should."""
-        found = [f"changed: {name}" for name, value in self._state().items() if value != self.before[name]]
+        found = [f"changed: {name}"
+                 for name, value in self._state().items() if value != self.before[name]]
         found += [f"signal {number} arrived" for number in self.signals]
-        found += [f"something came to the {name} socket" for name, s in self.listeners.items() if _visited(s)]
-        found += [f"left running: {line}" for line in set(_workers(len(self.servers))) - self.servers]
+        found += [f"something came to the {name} socket"
+                  for name, s in self.listeners.items() if _visited(s)]
+        found += [f"left running: {line}"
+                  for line in set(_workers(len(self.servers))) - self.servers]
         self.signals.clear()
         return found
 
@@ -124,9 +137,10 @@ def _visited(listener: socket.socket) -> bool:
 
 
 def _workers(known: int) -> list[str]:
-    """Number and command line of each of our workers that still runs; those just killed get a moment to go."""
+    """Number and command line of each worker of ours still running, after a moment to go."""
     for _ in range(20):
-        lines = [line for line in map(_command_line, Path("/proc").glob("[0-9]*/cmdline")) if f'"file": {MARK}' in line]
+        lines = [line for line in map(_command_line, Path("/proc").glob("[0-9]*/cmdline"))
+                 if f'"file": {MARK}' in line]
         if len(lines) <= known:
             break
         time.sleep(0.05)
@@ -141,9 +155,10 @@ def _command_line(path: Path) -> str:
 
 
 def meet(behaviour: Behaviour, backend: Isolation, world: World) -> list[str]:
-    """Let one hand-in behave so, then its honest second exercise, and say everything that went wrong."""
+    """Let one hand-in behave so, then do its honest exercise; all that went wrong."""
     cells = [Cell("bad", Role.ANSWER, behaviour.cell)] if behaviour.cell else []
-    cells += [Cell("victim", Role.ANSWER, PRELUDE + behaviour.source), Cell("honest", Role.ANSWER, HONEST)]
+    cells += [Cell("victim", Role.ANSWER, PRELUDE + behaviour.source),
+              Cell("honest", Role.ANSWER, HONEST)]
     memory, computed = _peak(), -time.process_time()
     problems: list[str] = []
     for _ in range(2 if behaviour.next_student else 1):
@@ -192,11 +207,12 @@ def run(backend: Isolation, names: list[str]) -> Iterator[tuple[str, list[str], 
         for behaviour in BEHAVIOURS:
             if not names or behaviour.name in names:
                 start = time.monotonic()
-                yield behaviour.name, meet(behaviour, backend, world), round(time.monotonic() - start, 2)
+                yield behaviour.name, meet(behaviour, backend,
+                                           world), round(time.monotonic() - start, 2)
 
 
 def main() -> None:
-    """Print what came of it, line by line, so that what ends the judge is known by what is missing."""
+    """Print what came of it line by line: what ends the judge is known by what is missing."""
     name, _, warm = sys.argv[1].partition("-")
     with warmed(next(b for b in BACKENDS if b.name == name), bool(warm)) as backend:
         if warm:

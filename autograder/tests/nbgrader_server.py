@@ -1,6 +1,7 @@
-"""nbgrader, imported once: each line that comes in names a command, which a fork of this process runs as `python -m nbgrader` would.
+"""nbgrader, imported once: a fork of this process runs each line as `python -m nbgrader` would.
 
-To start nbgrader takes seconds, and the tests run dozens of its commands; each has a process, an environment and a folder of its own.
+To start nbgrader takes seconds, and the tests run dozens of its commands; each has a process, an
+environment and a folder of its own.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import traceback
 from importlib import import_module
 
 SECONDS = 1200  # then a command is stopped
-NEEDED = "nbgrader.apps nbgrader.server_extensions.formgrader autograder.nbgrader_config autograder.nbgrader_plugin.exchange "
-NEEDED += "autograder.dropout.checks autograder.dropout.symptoms sqlalchemy.dialects.sqlite latex2mathml.converter pygments.lexers.python"
+NEEDED = ("nbgrader.apps nbgrader.server_extensions.formgrader autograder.nbgrader_config "
+          "autograder.nbgrader_plugin.exchange ")
+NEEDED += ("autograder.dropout.checks autograder.dropout.symptoms sqlalchemy.dialects.sqlite "
+           "latex2mathml.converter pygments.lexers.python")
 
 
 def run(words: list[str], folder: str, environment: dict[str, str], out: str) -> int:
@@ -25,7 +28,8 @@ def run(words: list[str], folder: str, environment: dict[str, str], out: str) ->
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    for descriptor, path, flags in ((0, os.devnull, os.O_RDONLY), (1, out, os.O_WRONLY | os.O_CREAT)):
+    for descriptor, path, flags in ((0, os.devnull, os.O_RDONLY),
+                                    (1, out, os.O_WRONLY | os.O_CREAT)):
         os.dup2(os.open(path, flags), descriptor)
     os.dup2(1, 2)
     sys.argv, sys.path[0] = ["nbgrader", *words], folder
@@ -53,7 +57,8 @@ def main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            os._exit(run(*json.loads(line)))  # to take so many modules apart at the end would last a second
+            # to take so many modules apart at the end would last a second
+            os._exit(run(*json.loads(line)))
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 

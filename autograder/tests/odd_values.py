@@ -1,4 +1,4 @@
-"""Odd values: what may stand in an answer that passes for a worker's, and answers that are nearly right."""
+"""Odd values: what an answer that passes for a worker's may hold, and nearly right answers."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ from autograder.running.spoken import MAX_TEXT
 
 Rng = np.random.Generator
 Shape = tuple[int, ...]
-MARK = "wzq"  # stands in every text that is made up here: it must not be seen where a hidden case is spoken of
+# stands in every text that is made up here: it must not be seen where a hidden case is spoken of
+MARK = "wzq"
 MOST = 1 << 20  # entries of an array
-NUMBERS = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-9, 5e-324, -5e-324, 2.3e-308, 1e18, -1e18, 1e300, -1.7e308, np.nan, np.inf, -np.inf)
+NUMBERS = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-9, 5e-324, -5e-324, 2.3e-308, 1e18, -1e18, 1e300, -1.7e308,
+           np.nan, np.inf, -np.inf)
 WHOLE = (0, 1, -1, 2, 7, 255, 2**31, 2**63 - 1, -(2**63))
-KINDS = (
-    MARK, f"value {MARK}", f"value of 9 {MARK}", f"array of dtype {MARK}", f"array of dtype object{MARK}", "array of 8000000000 bytes",
-    f"tensor of dtype {MARK}", "generator", "function", "dict_keys", "int of more than 64 bits", f"a {MARK}" * 40,
-)  # fmt: skip
-TEXTS = (
-    "", "a", "b ", "nan", "1e400", "0.5", "meta", "torch.float64", f"torch.{MARK}", f"torch {MARK} p=0.3", f"Net(p=0.3)Net({MARK}",
-    "raises", f"raises {MARK}", MARK, f"W1{MARK}", MARK * 60, f"\ue001{MARK}\ue002{MARK}\ue000", "None", "True",
-)  # fmt: skip
-LISTS: tuple[Any, ...] = (
-    [], (), {}, [[1, 2], [3]], [[1.0, "x"], None], [[[]]], [float("nan")] * 2000, ((1,), (1, 2)), [np.zeros(2), np.zeros(3)],
-    [np.zeros((0, 3))] * 3, [()] * 5000,
-)  # fmt: skip
-NAMES = ("W1", "b1", "W2", "b2", "W3", "b3", "mean", "var", "sd", "t", "out", "grad", "keep_rate", "n", MARK, "")
-SHAPES: tuple[Shape, ...] = (
-    (), (0,), (1,), (2,), (4, 5), (0, 3), (3, 0), (2, 2, 2), (1, 1, 1, 1), (1,) * 32, (7, 1), (2**31, 0), (0, 2**58), (1000, 1000),
-)  # fmt: skip
+KINDS = (MARK, f"value {MARK}", f"value of 9 {MARK}", f"array of dtype {MARK}",
+         f"array of dtype object{MARK}", "array of 8000000000 bytes", f"tensor of dtype {MARK}",
+         "generator", "function", "dict_keys", "int of more than 64 bits", f"a {MARK}" * 40)
+TEXTS = ("", "a", "b ", "nan", "1e400", "0.5", "meta", "torch.float64", f"torch.{MARK}",
+         f"torch {MARK} p=0.3", f"Net(p=0.3)Net({MARK}", "raises", f"raises {MARK}", MARK,
+         f"W1{MARK}", MARK * 60, f"\ue001{MARK}\ue002{MARK}\ue000", "None", "True")
+LISTS: tuple[Any, ...] = ([], (), {}, [[1, 2], [3]], [[1.0, "x"], None], [[[]]],
+                          [float("nan")] * 2000, ((1,), (1, 2)), [np.zeros(2), np.zeros(3)],
+                          [np.zeros((0, 3))] * 3, [()] * 5000)
+NAMES = ("W1", "b1", "W2", "b2", "W3", "b3", "mean", "var", "sd", "t", "out", "grad", "keep_rate",
+         "n", MARK, "")
+SHAPES: tuple[Shape, ...] = ((), (0,), (1,), (2,), (4, 5), (0, 3), (3, 0), (2, 2, 2), (1, 1, 1, 1),
+                             (1,) * 32, (7, 1), (2**31, 0), (0, 2**58), (1000, 1000))
 
 
 def pick(rng: Rng, things: Sequence[Any]) -> Any:
@@ -89,7 +88,8 @@ def odd_value(rng: Rng, near: Sequence[Shape] = (), depth: int = 0) -> Any:
     """Anything that can travel."""
     style = int(rng.integers(11 if depth < 3 else 6))
     if style < 4:
-        return (pick(rng, (None, True, False)), odd_number(rng), pick(rng, TEXTS)[:MAX_TEXT], Opaque(pick(rng, KINDS)[:MAX_TEXT]))[style]
+        return (pick(rng, (None, True, False)), odd_number(rng), pick(rng, TEXTS)[:MAX_TEXT],
+                Opaque(pick(rng, KINDS)[:MAX_TEXT]))[style]
     if style < 7:
         return odd_array(rng, near)
     if style == 7:
@@ -100,9 +100,9 @@ def odd_value(rng: Rng, near: Sequence[Shape] = (), depth: int = 0) -> Any:
     return tuple(items) if style == 9 else items
 
 
-# ------------------------------------------------------------------------------------------------------------------- nearly right
+# ------------------------------------------------------------------------------------- nearly right
 def spoilt(rng: Rng, value: Any) -> Any:
-    """Nearly what it was: this is how an answer comes far into a check before it turns out to be odd."""
+    """Nearly what it was: so an answer comes far into a check before it turns out odd."""
     if isinstance(value, np.ndarray):
         return _spoilt_array(rng, value)
     if isinstance(value, (tuple, list)) and value:
@@ -111,7 +111,8 @@ def spoilt(rng: Rng, value: Any) -> Any:
         return _spoilt_dict(rng, value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         single, half = float(np.float32(value)), cast(value, "float16")
-        nearly = (np.array([float(value)]), single, half, value + 1, -value, float(value) * (1 + 1e-9), str(value), [value])
+        nearly = (np.array([float(value)]), single, half, value + 1, -value,
+                  float(value) * (1 + 1e-9), str(value), [value])
         return odd_number(rng) if rng.random() < 0.4 else pick(rng, nearly)
     return odd_value(rng)
 
@@ -171,7 +172,8 @@ def _spoilt_array(rng: Rng, array: np.ndarray[Any, Any]) -> Any:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = pick(rng, ways)()
-    return cast(found, "float64") if isinstance(found, np.ndarray) and found.dtype.name not in DTYPES else found
+    return (cast(found, "float64") if isinstance(found, np.ndarray)
+            and found.dtype.name not in DTYPES else found)
 
 
 def _with_one(rng: Rng, array: Any, number: float) -> Any:
@@ -190,4 +192,5 @@ def shapes(value: Any) -> list[Shape]:
         return [value]
     if isinstance(value, Mapping):
         value = list(value.values())
-    return [shape for item in value for shape in shapes(item)] if isinstance(value, (tuple, list)) else []
+    return ([shape for item in value for shape in shapes(item)]
+            if isinstance(value, (tuple, list)) else [])

@@ -17,10 +17,12 @@ Function = Callable[..., Any]
 Solution = Mapping[str, Function] | None
 
 
-def verdict(check: Check, function: Function, slug: str = "slug", *, solution: Solution = None) -> Verdict:
+def verdict(check: Check, function: Function, slug: str = "slug", *,
+            solution: Solution = None) -> Verdict:
     """What the check says about it; the functions of the solution are those given."""
     other = Local(namespace=dict(solution)) if solution else None
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt", other)[0]
+    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug,
+                 "salt", other)[0]
 
 
 def told(check: Check, function: Function, *, solution: Solution = None) -> str:
@@ -30,7 +32,8 @@ def told(check: Check, function: Function, *, solution: Solution = None) -> str:
     return f"{found.got} | {found.wanted}"
 
 
-def passes(check: Check, function: Function, slug: str = "slug", *, solution: Solution = None) -> None:
+def passes(check: Check, function: Function, slug: str = "slug", *,
+           solution: Solution = None) -> None:
     """It is not refused."""
     found = verdict(check, function, slug, solution=solution)
     assert found.passed, found

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from Debian's package; it listens on a socket in its folder and nowhere else."""
+"""A PostgreSQL server of the tests' own, from Debian's package, on a socket in its folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SERVER = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), Path("initdb"))
+SERVER = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)),
+              Path("initdb"))
 USER = "grader"
 QUIET = "-c fsync=off -c full_page_writes=off -c shared_buffers=16MB -c max_connections=20"
 
@@ -31,13 +32,15 @@ def _somebody() -> str:
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A server in this new folder, which others must be able to reach; the address of an empty database."""
+    """A server in this new folder, for others to reach; the address of an empty database."""
     folder.mkdir(mode=0o755)
     data = folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, _somebody())
-    _run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-    _run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -h '' {QUIET}", "start")
+    _run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "--no-sync", "-E",
+         "UTF8", "--locale=C")
+    _run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o",
+         f"-k {folder} -h '' {QUIET}", "start")
     try:
         _run("createdb", "-h", str(folder), "-U", USER, "gradebook")
         yield f"postgresql+psycopg://{USER}@/gradebook?host={folder}"
@@ -49,6 +52,8 @@ def _run(program: str, *words: str) -> None:
     command = [str(SERVER.with_name(program)), *words]
     if os.geteuid() == 0:
         somebody = _somebody()
-        command = ["setpriv", f"--reuid={somebody}", f"--regid={pwd.getpwnam(somebody).pw_gid}", "--clear-groups", *command]
-    done = subprocess.run(command, cwd="/", text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        command = ["setpriv", f"--reuid={somebody}", f"--regid={pwd.getpwnam(somebody).pw_gid}",
+                   "--clear-groups", *command]
+    done = subprocess.run(command, cwd="/", text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120, check=False)
     assert done.returncode == 0, done.stdout

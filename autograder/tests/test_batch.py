@@ -1,4 +1,4 @@
-"""A class at once: what is remembered, what is judged again, what an interruption leaves, and what is said about it."""
+"""A class at once: what is remembered, judged again, left by an interruption, and said of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from autograder.classes import results_store
 from autograder.classes.batch import Batch
 from autograder.classes.code_digest import digest
 from autograder.classes.desk import Graded
-from autograder.classes.results_store import ResultsStore, key_of, packed, unpacked
+from autograder.classes.result_keys import key_of, packed, unpacked
+from autograder.classes.results_store import ResultsStore
 from autograder.cli import main
 from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.nbgrader_plugin.gradebook import Register
@@ -35,33 +36,39 @@ HEAVIER = ('Part("twice", "twice a half", 1', 'Part("twice", "twice a half", 3')
 def room(tmp_path: Path) -> Classroom:
     """The toy course with five hand-ins, one of them unreadable."""
     found = make(tmp_path / "course")
-    for student, shrink in (("ada", RIGHT), ("bob", WRONG), ("cyd", RIGHT + "# mine\n"), ("dee", "def shrink(: ...")):
+    for student, shrink in (("ada", RIGHT), ("bob", WRONG), ("cyd", RIGHT + "# mine\n"),
+                            ("dee", "def shrink(: ...")):
         found.submit(student, answered(found.released(), shrink))
     found.submit("eve", "no notebook")
     return found
 
 
-def grade(room: Classroom, *students: str, jobs: int = 1, regrade: bool = False) -> tuple[list[Graded], Batch]:
+def grade(room: Classroom, *students: str, jobs: int = 1,
+          regrade: bool = False) -> tuple[list[Graded], Batch]:
     batch = Batch(room.root, SLUG, choose(), jobs, regrade)
     return sorted(batch.run(students), key=lambda g: g.student), batch
 
 
 def command(room: Classroom, *words: str) -> int:
-    alone = ("--jobs", "1") if words[0] == "grade" and "--jobs" not in words and not words[-1].startswith("-") else ()
+    alone = (("--jobs", "1") if words[0] == "grade" and "--jobs" not in words
+             and not words[-1].startswith("-") else ())
     return main([*words[:1], SLUG, "--course", str(room.root), *alone, *words[1:]])
 
 
-# ------------------------------------------------------------------------------------------------------------------ what is graded
+# ----------------------------------------------------------------------------------- what is graded
 def test_everybody_is_graded_once(room: Classroom) -> None:
     first, batch = grade(room, jobs=2)
-    assert [(g.student, g.points) for g in first] == [("ada", 5.0), ("bob", 2.0), ("cyd", 5.0), ("dee", 2.0), ("eve", None)]
+    assert [(g.student, g.points) for g in first] == [("ada", 5.0), ("bob", 2.0), ("cyd", 5.0),
+                                                      ("dee", 2.0), ("eve", None)]
     assert (batch.tally.graded, batch.tally.unreadable, batch.tally.judged) == (4, 1, 8)
     second, batch = grade(room)
-    assert (batch.tally.graded, batch.tally.unchanged, batch.tally.unreadable, batch.tally.judged) == (0, 4, 1, 0)
+    assert ((batch.tally.graded, batch.tally.unchanged, batch.tally.unreadable, batch.tally.judged)
+            == (0, 4, 1, 0))
     assert [(g.status, g.error) for g in second] == [(g.status, g.error) for g in first]
 
 
-def test_what_is_not_in_the_gradebook_is_told_with_the_mend(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_in_the_gradebook_is_told_with_the_mend(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     (room.root / "gradebook.db").unlink()
     assert command(room, "grade") == 1
     assert f"Run `nbgrader generate_assignment {SLUG} --force` once" in capsys.readouterr().out
@@ -69,7 +76,8 @@ def test_what_is_not_in_the_gradebook_is_told_with_the_mend(room: Classroom, cap
     assert f"There is no assignment 'toy_scalin' in {room.root}" in capsys.readouterr().out
 
 
-def test_a_gradebook_that_cannot_be_opened_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_gradebook_that_cannot_be_opened_is_told_in_a_line(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     (room.root / "gradebook.db").write_text("rubbish " * 100)
     assert command(room, "grade") == 1
     (line,) = capsys.readouterr().out.splitlines()
@@ -126,13 +134,15 @@ def test_regrade_forces(room: Classroom) -> None:
     assert (batch.tally.graded, batch.tally.judged) == (4, 8)
 
 
-def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom,
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
     grade(room)
     checks = room.root / "solutions" / SLUG / "checks.py"
     checks.write_text(checks.read_text(encoding="utf-8").replace(*HEAVIER), encoding="utf-8")
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "1")))
     _, batch = grade(room)
-    assert (batch.tally.graded, batch.tally.judged) == (4, 5)  # the quiz of four, and what bob handed in anew
+    # the quiz of four, and what bob handed in anew
+    assert (batch.tally.graded, batch.tally.judged) == (4, 5)
     capsys.readouterr()
     assert command(room, "diff") == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -148,7 +158,8 @@ def test_a_changed_hidden_case_costs_its_exercise_only(room: Classroom, capsys: 
     ]
 
 
-def test_a_mark_that_came_or_went_and_the_penalty_are_told(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mark_that_came_or_went_and_the_penalty_are_told(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     room.submit("bob", answered(room.released(), RIGHT))
     room.submit("ada", "{ cut off")
     grade(room, "ada", "bob", "cyd")
@@ -163,7 +174,8 @@ def test_a_mark_that_came_or_went_and_the_penalty_are_told(room: Classroom, caps
     capsys.readouterr()
     assert command(room, "diff") == 0
     told = capsys.readouterr().out
-    assert "ada  (handed in anew)\n    no mark -> 5\nbob  (handed in anew)\n    5 -> no mark\ncyd" in told
+    assert ("ada  (handed in anew)\n    no mark -> 5\nbob  (handed in anew)\n    5 -> no mark\n"
+            "cyd" in told)
     assert "\n    late: -0.5, so 1.5 count\n3 students" in told
     assert told.splitlines()[-1].startswith("no mark: bob (handed in and not graded)")
 
@@ -173,14 +185,16 @@ def test_nothing_changed_is_said(room: Classroom, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "Nothing was graded yet.\n"
     grade(room)
     assert command(room, "diff") == 0
-    assert capsys.readouterr().out == "Only one grading is known, so there is nothing to compare it with.\n"
+    assert (capsys.readouterr().out
+            == "Only one grading is known, so there is nothing to compare it with.\n")
     grade(room, "ada", regrade=True)
     assert command(room, "diff") == 0
-    assert capsys.readouterr().out == "No points changed.\nno mark: eve (handed in and not graded)\n"
+    assert (capsys.readouterr().out == "No points changed.\n"
+            "no mark: eve (handed in and not graded)\n")
 
 
 def test_who_has_points_by_hand_is_looked_at_again_where_something_changed(room: Classroom) -> None:
-    """And a page that says the same stays as old as it is, so that the feedback made of it does not become stale."""
+    """And a page that says the same stays as old as it is, so that its feedback is not stale."""
     grade(room, "ada")
     room.change("update grade set manual_score = 1, needs_manual_grade = 0 where auto_score = 3")
     page = room.root / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb"
@@ -197,18 +211,19 @@ def test_who_has_points_by_hand_is_looked_at_again_where_something_changed(room:
     assert page.stat().st_mtime > 1
 
 
-def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
-    """A check becomes stricter: a human's marks stay, and with --never-lower so do those of the same answers."""
+def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom,
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    """A check becomes stricter: a human's marks stay, by --never-lower those of same answers."""
     class_ = ("ada", "bob", "cyd")
     room.submit("bob", answered(room.released(), RIGHT + "# bob\n"))
     grade(room, *class_)
-    room.change(
-        "update grade set manual_score = 1.5 where id in (select g.id from grade g join base_cell c on g.cell_id = c.id "
-        "join submitted_notebook n on g.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id "
-        "where a.student_id = 'cyd' and c.name = 'check_shrink')"
-    )
+    room.change("update grade set manual_score = 1.5 where id in (select g.id from grade g join "
+                "base_cell c on g.cell_id = c.id join submitted_notebook n on g.notebook_id = n.id "
+                "join submitted_assignment a on n.assignment_id = a.id where a.student_id = 'cyd' "
+                "and c.name = 'check_shrink')")
     key = room.root / "solutions" / f"{SLUG}_key.py"
-    key.write_text(key.read_text().replace('p=0.6, by="1-p"', 'p=0.6, by="p"'))  # nobody's answer holds
+    # nobody's answer holds
+    key.write_text(key.read_text().replace('p=0.6, by="1-p"', 'p=0.6, by="p"'))
     room.submit("bob", answered(room.released(), RIGHT + "# bob, once more\n"))
     batch = Batch(room.root, SLUG, choose(), never_lower=True)
     assert {g.student: g.points for g in batch.run(class_)} == {"ada": 5, "bob": 2.45, "cyd": 5}
@@ -219,20 +234,24 @@ def test_points_by_hand_and_points_kept_are_told_apart(room: Classroom, capsys: 
     told = capsys.readouterr().out
     assert "ada\n    shrink: 3 -> 3 (kept: the checks now give 0.45)" in told
     assert "bob  (handed in anew)\n    shrink: 3 -> 0.45\n" in told
-    assert "cyd\n    shrink: 3 -> 3 (kept: the checks now give 0.45) by the checks; the 1.5 given by hand stay" in told
-    assert "\n1 student with other points than before. 2 keep the points given by hand, or kept by --never-lower.\n" in told
+    assert ("cyd\n    shrink: 3 -> 3 (kept: the checks now give 0.45) by the checks; the 1.5 given "
+            "by hand stay" in told)
+    assert ("\n1 student with other points than before. 2 keep the points given by hand, or kept "
+            "by --never-lower.\n" in told)
     grade(room, *class_, regrade=True)
     assert room.grades("ada")["check_shrink"][0] == 0.45, "without the option the course decides"
 
 
 def test_points_changed_after_the_release_stop_everything(room: Classroom) -> None:
     source = room.root / "solutions" / SLUG / f"{SLUG}.ipynb"
-    source.write_text(source.read_text(encoding="utf-8").replace('"points": 3', '"points": 4'), encoding="utf-8")
+    source.write_text(source.read_text(encoding="utf-8").replace('"points": 3', '"points": 4'),
+                      encoding="utf-8")
     with pytest.raises(CourseError, match=f"Run `nbgrader generate_assignment {SLUG} --force`"):
         grade(room)
 
 
-def test_a_solution_that_does_not_run_takes_nobodys_marks(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_solution_that_does_not_run_takes_nobodys_marks(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     """It took the marks of the whole class out of the gradebook, hand-in by hand-in."""
     grade(room)
     source = room.root / "solutions" / SLUG / f"{SLUG}.ipynb"
@@ -240,7 +259,8 @@ def test_a_solution_that_does_not_run_takes_nobodys_marks(room: Classroom, capsy
     source.write_text(text.replace("def shrink(", "def shrink((", 1), encoding="utf-8")
     for jobs in ("1", "2"):
         assert command(room, "grade", "--jobs", jobs) == 1
-        assert f"autograder: The solution of {SLUG} does not run: cell shrink: SyntaxError" in capsys.readouterr().out
+        assert (f"autograder: The solution of {SLUG} does not run: cell shrink: "
+                "SyntaxError" in capsys.readouterr().out)
     assert (room.total("ada"), room.total("bob")) == (5, 2)
     source.write_text(text[:2000], encoding="utf-8")
     assert command(room, "grade", "--jobs", "1") == 1
@@ -248,20 +268,23 @@ def test_a_solution_that_does_not_run_takes_nobodys_marks(room: Classroom, capsy
 
 
 def test_an_exercise_more_or_less_stops_everything_and_the_way_on_is_told(room: Classroom) -> None:
-    """One less took all marks of the class; for one more a command was named that nbgrader then refused."""
+    """One less took all marks of the class; for one more nbgrader refused the command named."""
     grade(room)
     for table in ("base_cell", "source_cell"):
         room.change(f"update {table} set name = 'check_old' where name = 'check_quiz'")
-    told = f"has the exercise old, and solutions/ has not\\. .* `nbgrader db assignment remove {SLUG} --force`"
+    told = ("has the exercise old, and solutions/ has not\\. .* `nbgrader db assignment remove "
+            f"{SLUG} --force`")
     with pytest.raises(CourseError, match=told):
         grade(room)
     for table in ("base_cell", "source_cell"):
         room.change(f"update {table} set name = 'other' where name = 'check_old'")
-    with pytest.raises(CourseError, match=r"solutions/ has the exercise quiz, and the gradebook has not\. If that was a slip"):
+    with pytest.raises(CourseError, match=r"solutions/ has the exercise quiz, and the gradebook "
+                       r"has not\. If that was a slip"):
         grade(room)
 
 
-def test_a_full_disk_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFixture[str],
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
@@ -278,13 +301,15 @@ def test_a_full_disk_is_told_in_a_line(room: Classroom, capsys: pytest.CaptureFi
     assert "cannot be written" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     (room.root / "late.py").write_text(
         "from nbgrader.plugins import BasePlugin\nclass Half(BasePlugin):\n"
-        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return score / 2\n"
-    )
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n"
+        "        return score / 2\n")
     config = room.root / "nbgrader_config.py"
-    config.write_text(config.read_text() + "\nget_config().AssignLatePenalties.plugin_class = 'late.Halb'\n")
+    config.write_text(config.read_text() + "\n"
+                      "get_config().AssignLatePenalties.plugin_class = 'late.Halb'\n")
     assert command(room, "grade", "--jobs", "1") == 1
     assert "'late.Halb' could not be imported. Put the file beside" in capsys.readouterr().out
     config.write_text(config.read_text().replace("Halb", "Half"))
@@ -293,7 +318,8 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     grade(room)
     assert penalty(room, "ada") == 0
     room.change("update assignment set duedate = '2026-11-22 09:00:00.000000'")
-    assert unsettled(room) == {"ada": "has a late penalty of 0, and 2.5 once `autograder grade` ran again: do that first"}
+    assert unsettled(room) == {"ada": "has a late penalty of 0, and 2.5 once `autograder grade` "
+                               "ran again: do that first"}
     assert penalty(room, "ada") == 0
     assert command(room, "grade", "--jobs", "1") == 1
     assert "late penalty changed: ada (0 -> 2.5)\n" in capsys.readouterr().out
@@ -304,7 +330,8 @@ def test_late_penalties_follow_the_due_date_and_the_points_of_a_human(room: Clas
     stamp = room.root / "submitted" / "ada" / SLUG / "timestamp.txt"
     assert unsettled(room) == {}
     stamp.unlink()  # nobody knows now that it was late
-    assert unsettled(room) == {"ada": "has a late penalty of 1.5, and 0 once `autograder grade` ran again: do that first"}
+    assert unsettled(room) == {"ada": "has a late penalty of 1.5, and 0 once `autograder grade` "
+                               "ran again: do that first"}
     grade(room)
     assert penalty(room, "ada") == 0
     stamp.write_text("2026-11-22 10:00:00 UTC")
@@ -326,7 +353,8 @@ def unsettled(room: Classroom) -> dict[str, str]:
 
 def penalty(room: Classroom, student: str) -> float:
     """What the gradebook takes off a late hand-in."""
-    told = "select n.late_submission_penalty from submitted_notebook n join submitted_assignment a on a.id = n.assignment_id "
+    told = ("select n.late_submission_penalty from submitted_notebook n join submitted_assignment "
+            "a on a.id = n.assignment_id ")
     ((found,),) = room._rows(told + "where a.student_id = ?", student)
     return float(found or 0)
 
@@ -335,14 +363,17 @@ def noted(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What stands below the line that says how many were graded."""
     lines = capsys.readouterr().out.splitlines()
     below = lines[1 + next(n for n, line in enumerate(lines) if line.startswith(f"{SLUG}: ")) :]
-    return [line for line in below if not line.startswith("slowest: ")]  # on a busy machine somebody may be slow
+    # on a busy machine somebody may be slow
+    return [line for line in below if not line.startswith("slowest: ")]
 
 
-def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_no_line_says_is_noted_at_the_end(room: Classroom,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
     room.submit("o'brien [x]", answered(room.released(), RIGHT))
     command(room, "grade", "--jobs", "1")
     first, *looks = noted(capsys)
-    assert first == "nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]"
+    assert (
+        first == "nbgrader's own commands find no folder with [, ] * or ? in its name: o'brien [x]")
     assert [line.split(":")[0] for line in looks] == ["worth a look", "    eve  was not graded"]
     shutil.rmtree(room.root / "submitted" / "o'brien [x]")
     room.change("update grade set manual_score = 1 where auto_score = 3")
@@ -350,11 +381,9 @@ def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.C
     command(room, "grade", "--jobs", "1")
     told = noted(capsys)
     assert told.pop().startswith("    eve  was not graded: ")
-    assert told == [
-        "no hand-in any more, the marks of before stand: o'brien [x]",
-        "worth a look:",
-        "    cyd  shrink: its points were given by hand, and it was graded again since: do they still hold?",
-    ]
+    assert told == ["no hand-in any more, the marks of before stand: o'brien [x]", "worth a look:",
+                    "    cyd  shrink: its points were given by hand, and it was graded again "
+                    "since: do they still hold?"]
     command(room, "grade", "--student", "ada")
     assert noted(capsys) == []
 
@@ -362,9 +391,11 @@ def test_what_no_line_says_is_noted_at_the_end(room: Classroom, capsys: pytest.C
 CHANGED = "The course was changed since 5 hand-ins were graded."
 
 
-def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_diff_tells_checks_that_came_and_went_shares_and_points(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     def regraded(old: str, new: str) -> list[str]:
-        for path in (room.root / "solutions" / f"{SLUG}_key.py", room.root / "solutions" / SLUG / "checks.py"):
+        for path in (room.root / "solutions" / f"{SLUG}_key.py",
+                     room.root / "solutions" / SLUG / "checks.py"):
             path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
         command(room, "diff")
         assert (CHANGED in capsys.readouterr().out) == (old != new)
@@ -376,7 +407,8 @@ def test_the_diff_tells_checks_that_came_and_went_shares_and_points(room: Classr
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "1")))
     regraded("", "")
     told = regraded(*HEAVIER)
-    assert told[:3] == ["bob", "quiz: 1 -> 0.5", "the same checks fail: the shares of the parts are others now"]
+    assert told[:3] == ["bob", "quiz: 1 -> 0.5",
+                        "the same checks fail: the shares of the parts are others now"]
     assert CHANGED not in str(told)
     told = regraded('c.answers_rightly(key="twice", needs="twice")', "")
     assert told[2] == "+ holds the right answer to twice (hidden case) (no longer asked)"
@@ -391,9 +423,12 @@ def test_what_was_written_down_before_sentences_were_is_told_by_name() -> None:
 def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
     key = room.root / "solutions" / f"{SLUG}_key.py"
     text = key.read_text(encoding="utf-8")
-    trap = "\n\ndef _trap(exam):\n    if exam.ask(Call('quiz', look=True))[0]['twice'] == 13:\n        raise Broken('ours')\n"
-    extra = "\n\nfrom dataclasses import replace\nfrom autograder.model import Broken, Call\n" + trap
-    swap = "\nHIDDEN['quiz']['twice'][0] = replace(HIDDEN['quiz']['twice'][0], judge=_trap, with_reference=False)\n"
+    trap = ("\n\ndef _trap(exam):\n    if exam.ask(Call('quiz', look=True))[0]['twice'] == 13:\n"
+            "        raise Broken('ours')\n")
+    extra = ("\n\nfrom dataclasses import replace\n"
+             "from autograder.model import Broken, Call\n" + trap)
+    swap = ("\nHIDDEN['quiz']['twice'][0] = replace(HIDDEN['quiz']['twice'][0], judge=_trap, "
+            "with_reference=False)\n")
     key.write_text(text + extra + swap, encoding="utf-8")
     room.submit("bob", answered(room.released(), RIGHT, QUIZ.replace("42", "13")))
     assert command(room, "grade") == 2
@@ -403,7 +438,8 @@ def test_our_own_failure_is_no_zero_and_is_tried_again(room: Classroom) -> None:
     assert room.total("bob") == 4
 
 
-def test_a_time_that_is_none_is_said_and_costs_nobody_else(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_time_that_is_none_is_said_and_costs_nobody_else(
+        room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
     (room.root / "submitted" / "bob" / SLUG / "timestamp.txt").write_text("yesterday")
     assert command(room, "grade") == 1
     assert "bob: unreadable: its timestamp.txt holds no time." in capsys.readouterr().out
@@ -415,15 +451,19 @@ def test_the_hand_in_is_read_once(room: Classroom, tmp_path: Path) -> None:
     assert take(tmp_path, SLUG).error
 
 
-# -------------------------------------------------------------------------------------------------------------------- interruption
+# ------------------------------------------------------------------------------------- interruption
 def started(room: Classroom, *words: str) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "autograder", "grade", SLUG, "--course", str(room.root), *words]
-    with _interruptible():  # a shell that starts the tests in the background has them ignore Ctrl-C, and all that they start
-        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    # a shell that starts the tests in the background has them ignore Ctrl-C, and all that they
+    # start
+    with _interruptible():
+        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                start_new_session=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number: int, room: Classroom) -> None:
+def test_what_was_reported_survives_an_interruption_and_the_rest_follows(number: int,
+                                                                         room: Classroom) -> None:
     for student in range(6):
         room.submit(f"s{student:02}", answered(room.released(), f"{RIGHT}# {student}\n"))
     run = started(room, "--jobs", "2")
@@ -460,12 +500,12 @@ with local._staying():
 
 
 def test_a_process_of_the_pool_ends_with_its_grader_while_the_solution_runs_in_it() -> None:
-    """`os._exit` was a stand-in just then, the watching thread ended in its place, and the process waited for ever."""
+    """`os._exit` was a stand-in then, the watching thread ended, the process waited for ever."""
     assert subprocess.run([sys.executable, "-c", ORPHAN], check=False).returncode == 1
 
 
 def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
-    """The process that makes the pool's processes was still importing, and said so in sixty lines."""
+    """The process that makes the pool's was still importing, and said so in sixty lines."""
     run = started(room, "--jobs", "2")
     children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
     for _ in range(6000):
@@ -478,7 +518,8 @@ def test_ctrl_c_at_the_start_is_one_line(room: Classroom) -> None:
 
 
 def test_two_at_once_are_refused(room: Classroom) -> None:
-    with ResultsStore(room.root, SLUG), pytest.raises(CourseError, match="another `autograder grade`"):
+    with ResultsStore(room.root, SLUG), pytest.raises(CourseError,
+                                                      match="another `autograder grade`"):
         grade(room)
 
 
@@ -489,17 +530,20 @@ def test_an_interrupted_grading_is_gone_on_with(room: Classroom) -> None:
         remembered.end(number)
 
 
-# --------------------------------------------------------------------------------------------------------------------- what is kept
+# ------------------------------------------------------------------------------------- what is kept
 def test_a_result_survives_its_bytes() -> None:
     import numpy as np
 
-    verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", "part", True, np.eye(3))
-    told, parts = (Diagnosis("e", "n", "m", {"a": "b"}),), (Earned("part", "holds", 1.5, 2.0, "carried over"),)
+    verdict = Verdict("e", "c", "s", Outcome.FAILED, "got", "wanted", "call", "part",
+                      True, np.eye(3))
+    told = (Diagnosis("e", "n", "m", {"a": "b"}),)
+    parts = (Earned("part", "holds", 1.5, 2.0, "carried over"),)
     result = ExerciseResult("e", 1.5, 2.0, (verdict,), told, "trouble", parts=parts)
     again = unpacked(packed(result) or b"")
     assert repr(again) == repr(result)
     late = Verdict("e", "c", "s", Outcome.TIMED_OUT)
-    assert key_of(ExerciseResult("e", 0, 2.0, (late,)), "key", False) != "key", "a machine under load is no reason to give 0 for ever"
+    assert (key_of(ExerciseResult("e", 0, 2.0, (late,)), "key", False)
+            != "key"), "a machine under load is no reason to give 0 for ever"
     assert (key_of(result, "key", False), key_of(result, "key", True)) == ("key", "key, stopped")
 
 
@@ -508,18 +552,21 @@ def test_two_sequences_of_texts_have_two_digests() -> None:
     assert digest("ab") != digest("a", "b")
 
 
-# ---------------------------------------------------------------------------------------------------------------------- the command
-def test_the_command_says_what_came_of_it(room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+# -------------------------------------------------------------------------------------- the command
+def test_the_command_says_what_came_of_it(room: Classroom,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
     assert command(room, "grade", "--jobs", "1") == 1
     out = capsys.readouterr().out
     assert "eve: unreadable: toy_scaling.ipynb is no notebook but other text" in out
-    assert "Hand in the .ipynb file that Jupyter saves. Ask the student for that file, put it into submitted/ and grade again.\n" in out
+    assert ("Hand in the .ipynb file that Jupyter saves. Ask the student for that file, put it "
+            "into submitted/ and grade again.\n" in out)
     assert "toy_scaling: 4 graded, 1 unreadable; " in out
     assert command(room, "grade", "--student", "ada") == 0
     assert "toy_scaling: 1 unchanged; " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [("--jobs", "0"), ("--csv", "x.csv"), ("n.ipynb", "--regrade")])
-def test_options_that_do_not_go_together(words: tuple[str, ...], room: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_do_not_go_together(words: tuple[str, ...], room: Classroom,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
     assert command(room, "grade", *words) == 1
     assert capsys.readouterr().out.startswith("autograder: ")

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from autograder.model import Answer, Call, Draws, Given, Item, Outcome, Seed
-from autograder.running.batching import NOT_REPEATED, bundled, functions, gathered, repetitions, scattered
+from autograder.running.batching import (
+    NOT_REPEATED,
+    bundled,
+    functions,
+    gathered,
+    repetitions,
+    scattered,
+)
 from autograder.running.runner import Room
 from autograder.subjects.messages import answers_in
 
@@ -27,7 +34,8 @@ def expanded(script: list[Call]) -> list[Call]:
             args = [Seed(number) if i == group.place else a for i, a in enumerate(group.call.args)]
             yield replace(group.call, args=tuple(args))
 
-    return [call for group in bundled(script) for call in ([group] if isinstance(group, Call) else calls(group))]
+    return [call for group in bundled(script)
+            for call in ([group] if isinstance(group, Call) else calls(group))]
 
 
 @pytest.mark.parametrize(
@@ -40,16 +48,20 @@ def expanded(script: list[Call]) -> list[Call]:
         ([draw(1), draw(2, x=Given("x", np.ones(3)))], [1, 1]),  # equal numbers, but another array
         ([draw(1), draw(2, watch=True), draw(3, watch=True)], [1, 2]),
         ([draw(1), draw(2, nonzero=True), draw(3, nonzero=True)], [1, 2]),
-        ([draw(1, kwargs={"train": False}), draw(2, kwargs={"train": False}), draw(3, kwargs={"train": 0})], [2, 1]),
-        ([Call("f", (Seed(1, "rng"),)), Call("f", (Seed(1, "rng"),))], [1, 1]),  # one generator that moves on
+        ([draw(1, kwargs={"train": False}), draw(2, kwargs={"train": False}),
+          draw(3, kwargs={"train": 0})], [2, 1]),
+        # one generator that moves on
+        ([Call("f", (Seed(1, "rng"),)), Call("f", (Seed(1, "rng"),))], [1, 1]),
         ([Call("f", (Seed(1), Seed(2))), Call("f", (Seed(1), Seed(3)))], [1, 1]),
-        ([Call("f", (1, Seed(1))), Call("f", (True, Seed(2))), Call("f", (1.0, Seed(3)))], [1, 1, 1]),
+        ([Call("f", (1, Seed(1))), Call("f", (True, Seed(2))), Call("f", (1.0, Seed(3)))],
+         [1, 1, 1]),
         ([Call("f", (0.0, Seed(1))), Call("f", (-0.0, Seed(2)))], [1, 1]),
         ([draw(1), Call("b", (X, Item(0, 1))), draw(2)], [1, 1, 1]),
     ],
     ids=lambda value: str(len(value)),
 )
-def test_only_what_differs_in_the_seed_alone_is_bundled(script: list[Call], sizes: list[int]) -> None:
+def test_only_what_differs_in_the_seed_alone_is_bundled(script: list[Call],
+                                                        sizes: list[int]) -> None:
     groups = bundled(script)
     assert [len(g.numbers) if isinstance(g, Draws) else 1 for g in groups] == sizes
     assert [(c.function, c.args[-1], c.kwargs, c.watch) for c in expanded(script)] == [
@@ -86,8 +98,10 @@ def test_after_one_that_raised_the_repetitions_are_not_tried_and_the_rest_is() -
         called.append(p)
         raise ValueError("no")
 
-    answers = list(Room({"f": fails, "g": lambda *_: 1}).perform(bundled([draw(1), draw(2), draw(3), draw(4, "g"), draw(5)])))
-    assert [a.outcome for a in answers] == [Outcome.RAISED, Outcome.SKIPPED, Outcome.SKIPPED, Outcome.PASSED, Outcome.RAISED]
+    answers = list(Room({"f": fails, "g": lambda *_: 1}).perform(
+        bundled([draw(1), draw(2), draw(3), draw(4, "g"), draw(5)])))
+    assert [a.outcome for a in answers] == [Outcome.RAISED, Outcome.SKIPPED, Outcome.SKIPPED,
+                                            Outcome.PASSED, Outcome.RAISED]
     assert (answers[1] is NOT_REPEATED, len(called)) == (True, 2)
 
 

@@ -1,4 +1,4 @@
-"""What a hand-in returns is bounded: the judge's memory, measured, and the words that may come with it."""
+"""What a hand-in returns is bounded: the judge's memory, measured, and words beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from autograder.sandbox import choose
 from autograder.sandbox.bounded import bounded
 from autograder.subjects.remote import GARBLED, TOO_MUCH, Remote
 
-# A judge that asks, and says for each case what came last and by how many MB its memory grew in the meantime.
+# A judge that asks, and says for each case what came last and by how many MB its memory grew in the
+# meantime.
 JUDGE = """
 import json, re, sys
 from pathlib import Path
@@ -31,7 +32,8 @@ def memory(word):
     return int(re.search(word + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) >> 10
 
 def meet(source, calls, scripts):
-    with Remote(choose(), [Cell("a", Role.ANSWER, PRELUDE + source + "\\ndef one(): return 1\\n")]) as remote:
+    cell = Cell("a", Role.ANSWER, PRELUDE + source + "\\ndef one(): return 1\\n")
+    with Remote(choose(), [cell]) as remote:
         remote.ask([Call("one")], 10)
         Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here on
         before, kept = memory("VmRSS"), []
@@ -41,7 +43,8 @@ def meet(source, calls, scripts):
                 if isinstance(answer.value, np.ndarray):
                     np.asarray(answer.value, np.float64).sum(axis=-1)
         last = [a for answers in kept for a in answers if a.error != AFTER][-1]
-        return last.outcome.value, last.error, getattr(last.value, "kind", ""), memory("VmHWM") - before
+        more = memory("VmHWM") - before
+        return last.outcome.value, last.error, getattr(last.value, "kind", ""), more
 
 for case in json.loads(sys.argv[1]):
     print(json.dumps(meet(*case)), flush=True)
@@ -67,14 +70,21 @@ def f(n):
                 view = view[os.write(fd, view):]
 """
 CASES = {
-    "a long axis and no bytes": ("def f(n): return np.empty((2 * 10**8, 0))", 1, 1, ["passed", "", LARGE]),
+    "a long axis and no bytes": ("def f(n): return np.empty((2 * 10**8, 0))", 1, 1,
+                                 ["passed", "", LARGE]),
     "many of them": ("def f(n): return [np.empty((10**6, 0))] * 1000", 5, 1, ["passed", "", LARGE]),
-    "a small frame that announces one": (FORGED.format(tree=ANSWER.format(value=EMPTY)), 1, 1, ["crashed", GARBLED, ""]),
+    "a small frame that announces one": (FORGED.format(tree=ANSWER.format(value=EMPTY)), 1, 1,
+                                         ["crashed", GARBLED, ""]),
     "a stack of a million": (FORGED.format(tree=STACK), 1, 1, ["crashed", GARBLED, ""]),
-    "8 MB from each of 20 calls": ("def f(n): return np.ones(10**6)", 20, 1, ["passed", "", BEYOND]),
-    "8 MB from each of 400 calls": ("def f(n): return np.frombuffer(bytearray(8 * 10**6))", 400, 1, None),  # ends the worker's own memory
-    "and from script after script": ("def f(n): return np.ones(10**6)", 6, 8, ["passed", "", BEYOND]),
-    "a crowd in each of ten calls": ("def f(n): return [[[] for _ in range(1000)] for _ in range(90)]", 10, 1, ["passed", "", BEYOND]),
+    "8 MB from each of 20 calls": ("def f(n): return np.ones(10**6)", 20, 1,
+                                   ["passed", "", BEYOND]),
+    # ends the worker's own memory
+    "8 MB from each of 400 calls": ("def f(n): return np.frombuffer(bytearray(8 * 10**6))",
+                                    400, 1, None),
+    "and from script after script": ("def f(n): return np.ones(10**6)", 6, 8,
+                                     ["passed", "", BEYOND]),
+    "a crowd in each of ten calls": ("def f(n): return [[[] for _ in range(1000)] for _ in "
+                                     "range(90)]", 10, 1, ["passed", "", BEYOND]),
     "a crowd": ("def f(n): return [[()] * 10_000] * 10_000", 1, 1, ["passed", "", CROWDED]),
     "forged, 8 MB in each of 400": (FLOOD, 400, 1, ["crashed", TOO_MUCH, ""]),
 }
@@ -97,7 +107,7 @@ def test_the_judges_memory_is_bounded(name: str) -> None:
     assert grown < 250, f"{grown} MB"
 
 
-# ------------------------------------------------------------------------------------------------------- none of the student's own words
+# ------------------------------------------------------------------ none of the student's own words
 SAW = "value p=0.62 seed=71 x=[0.5 0.25]"
 SPEAKS = f"""
 import numpy as np, warnings
@@ -118,24 +128,25 @@ def near(): 1 / 0
 
 @linux
 def test_nothing_of_a_students_making_comes_as_text_beside_a_value() -> None:
-    calls = [Call(n, watch=True) for n in ("named", "within", "typed", "wide", "warns", "warns_in_numpys_words",
-             "warns_in_a_class_of_its_own", "divides")]  # fmt: skip
+    calls = [Call(n, watch=True)
+             for n in ("named", "within", "typed", "wide", "warns", "warns_in_numpys_words",
+                       "warns_in_a_class_of_its_own", "divides")]
     with Remote(choose(), [Cell("a", Role.ANSWER, SPEAKS)]) as remote:
         answers = remote.ask(calls, 10)
         lines = [a.line for a in remote.ask([Call(n) for n in ("far", "elsewhere", "near")], 10)]
-    assert [a.value for a in answers[:4]] == [
-        Opaque(OWN), ([1, Opaque(OWN)], 2), Opaque("array of dtype void"), Opaque("array of dtype str")
-    ]  # fmt: skip
+    assert [a.value for a in answers[:4]] == [Opaque(OWN), ([1, Opaque(OWN)], 2), Opaque(
+        "array of dtype void"), Opaque("array of dtype str")]
     assert [a.facts.warnings if a.facts else None for a in answers[4:]] == [
-        ("UserWarning",), ("RuntimeWarning",), ("a warning of your own",), ("RuntimeWarning: divide by zero encountered in scalar divide",)
-    ]  # fmt: skip
+        ("UserWarning",), ("RuntimeWarning",), ("a warning of your own",),
+        ("RuntimeWarning: divide by zero encountered in scalar divide",)]
     assert "p=0.62" not in repr(answers)
     assert lines == [f"line {n}: {SPEAKS.splitlines()[n - 1]}" for n in (12, 13, 14)]
 
 
 def test_nor_from_a_worker_that_was_tampered_with() -> None:
     facts = Facts((Opaque(SAW),), warnings=(SAW, f"UserWarning: {SAW}"))
-    came = wire.decode(wire.encode(Answer(Outcome.PASSED, (Opaque(SAW), Opaque("set")), facts=facts)))
+    came = wire.decode(
+        wire.encode(Answer(Outcome.PASSED, (Opaque(SAW), Opaque("set")), facts=facts)))
     assert came.value == (Opaque(OWN), Opaque("set"))
     assert came.facts == Facts((Opaque(OWN),), warnings=("a warning of your own", "UserWarning"))
 
@@ -157,11 +168,13 @@ def test_a_forged_line_is_one_of_the_notebook_or_none(told: str, shown: str) -> 
 
 def test_the_words_are_words() -> None:
     assert all(word.replace("_", " ").replace(" ", "").isalnum() for word in opaque.KINDS)
-    assert opaque.warning("RuntimeWarning: invalid value encountered in scalar divide").endswith("divide")
+    assert opaque.warning("RuntimeWarning: invalid value encountered in scalar divide").endswith(
+        "divide")
 
 
 def test_an_enumeration_comes_back_from_any_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Python 3.11.0 to 3.11.3 write one: by a call of getattr, which the reader does not make."""
-    monkeypatch.setattr(Role, "__reduce_ex__", lambda self, protocol: (getattr, (type(self), self.name)))
+    """As Python 3.11.0 to 3.11.3 write one: a call of getattr, which the reader does not make."""
+    monkeypatch.setattr(Role, "__reduce_ex__",
+                        lambda self, protocol: (getattr, (type(self), self.name)))
     found = bounded(lambda: Cell("keep_mask", Role.ANSWER, "pass"), "x.ipynb")
     assert found.role is Role.ANSWER

@@ -1,4 +1,4 @@
-"""A `checks.py` that was handed out before the course had a vocabulary of its own still works with this kit."""
+"""A `checks.py` handed out before the course had a vocabulary of its own still works."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from autograder.checks_api import symptoms as g
     "hw4_theory": """
 from autograder.checks import theory as t
 from autograder.dropout.theory import committee_symptoms as m
+from autograder.dropout.theory import loss_symptoms as n
 """,
     "hw5_spatial": """
 from autograder.checks import facts as f
@@ -51,6 +52,7 @@ from autograder.checks import facts as f
 from autograder.checks import sequence_facts as s
 from autograder.checks import theory as t
 from autograder.checks import ways_back as w
+from autograder.dropout.sequences import masked_ways as k
 from autograder.dropout.sequences import moment_symptoms as m
 from autograder.checks.lenses import seen_through, through
 from autograder.checks.sequences import INPUT_MASK, SEQUENCES, STATE_MASK
@@ -84,7 +86,8 @@ def asked(source: str) -> tuple[list[str], list[str]]:
     module = ModuleType("checks_of_an_assignment")
     sys.modules[module.__name__] = module  # dataclasses look modules up by name
     exec(source, vars(module))
-    checks = [check.name for exercise in module.EXERCISES for part in exercise.parts for check in part.checks]
+    checks = [check.name for exercise in module.EXERCISES for part in exercise.parts
+              for check in part.checks]
     return checks, [probe.name for probes in module.PROBES.values() for probe in probes]
 
 
@@ -105,14 +108,18 @@ BACK = {**LAYER, "forward": "f", "backward": "g"}
 BLOCK = {"memory": Memory("running", "start_over", 0.1, 1e-5), "p": 0.3}
 NUMBERS = {"given": ([1.0],), "names": ("x",)}
 CASE: dict[str, dict[str, Any]] = {  # of what cannot be made without one
-    **dict.fromkeys(("agrees_with_the_solution", "keeps_single_precision", "arguments_afterwards", "value_at"), NUMBERS),
+    **dict.fromkeys(("agrees_with_the_solution", "keeps_single_precision", "arguments_afterwards",
+                     "value_at"), NUMBERS),
     **{key: {**NUMBERS, "wanted": 1.0} for key in ("is_right_to_ten_digits", "returns")},
     **dict.fromkeys(("leaves_what_it_is_given", "stays_in", "arrays_after"), LAYER),
     **dict.fromkeys(("leaves_its_upstream_alone", "upstream_after"), BACK),
-    **dict.fromkeys(("draws_its_channels_from_rng", "minds_its_manners", "refuses_in_both_modes"), BLOCK),
-    **{key: {"p": 0.3} for key in ("keeps_x_and_dout", "leaves_its_sequences_alone", "obeys_its_generator", "repeats_with_the_seed",
+    **dict.fromkeys(("draws_its_channels_from_rng", "minds_its_manners",
+                     "refuses_in_both_modes"), BLOCK),
+    **{key: {"p": 0.3} for key in ("keeps_x_and_dout", "leaves_its_sequences_alone",
+                                   "obeys_its_generator", "repeats_with_the_seed",
         "keeps_its_head_among_zeros", "takes_zeros_in_dout",
-        "makes_no_noise_at_test_time", "multiplies_the_kept_ones", "multiplies_to_ten_digits", "multiplies_what_it_keeps")},
+        "makes_no_noise_at_test_time", "multiplies_the_kept_ones", "multiplies_to_ten_digits",
+        "multiplies_what_it_keeps")},
     "gradient_of": {"form": "x squared"},
     "call_gives": {"given": ((2, 3), 1.0)},
     "block_outside": {"memory": BLOCK["memory"]},
@@ -133,7 +140,10 @@ def test_a_check_that_became_a_case_is_still_made_by_its_name(name: str) -> None
     assert "{" not in made.sentence
 
 
-@pytest.mark.parametrize(("module", "name"), [(module, name) for module, made in before.SYMPTOMS.items() for name in made])
+@pytest.mark.parametrize(("module", "name"),
+                         [(module, name) for module, made in before.SYMPTOMS.items()
+                          for name in made])
 def test_a_symptom_that_became_a_case_is_still_made_by_its_name(module: str, name: str) -> None:
     make = getattr(sys.modules[f"autograder.checks.{module}"], name)
-    assert (make(**CASE.get(name, {})).name, make("other", **CASE.get(name, {})).name) == (name, "other")
+    assert ((make(**CASE.get(name, {})).name, make("other", **CASE.get(name, {})).name)
+            == (name, "other"))

@@ -1,4 +1,4 @@
-"""Masks shared along axes, and blocks: who passes, who is refused and in which words, and no junk breaks a verb or a probe."""
+"""Masks shared along axes, and blocks: who passes, who is refused in which words; and junk."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SMALL = (16, 16, 7, 8)
 JUNK = junk()
 
 
-# ------------------------------------------------------------------------------------------------------------------- toy functions
+# ------------------------------------------------------------------------------------ toy functions
 def coins(shape_of: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Function:
     """Inverted dropout with one coin for each entry of `shape_of(x.shape)`, stretched over x."""
 
@@ -53,7 +53,8 @@ def coins(shape_of: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Function:
             raise ValueError("p is no probability")
         if not train or rng is None:
             return x, None
-        factor = np.where(rng.random(shape_of(x.shape)) >= p, 1 / (1 - p) if p < 1 else 0.0, 0.0).astype(x.dtype)
+        factor = np.where(rng.random(shape_of(x.shape)) >= p, 1 / (1 - p) if p < 1 else 0.0,
+                          0.0).astype(x.dtype)
         return x * factor, np.broadcast_to(factor, x.shape)
 
     return function
@@ -103,7 +104,7 @@ def block_verdict(check: Check, function: Function, own: Function = gamma, sweep
     return examined(check, {"mask": function, "gamma": own}, "mask", f"toy/{sweep}")
 
 
-# ------------------------------------------------------------------------------------------------- masks that are shared along axes
+# ----------------------------------------------------------------- masks that are shared along axes
 SUITE: tuple[Callable[..., Check], ...] = (
     c.drops_the_right_share,
     c.treats_examples_apart,
@@ -117,8 +118,10 @@ SUITE: tuple[Callable[..., Check], ...] = (
 
 
 @pytest.mark.parametrize("make", SUITE, ids=lambda m: m.__name__)
-@pytest.mark.parametrize(("via", "shape_of"), [(TINY, channels), (Shared(2, (1, 2)), channels), (Shared(1, (2,)), features)])
-def test_the_suite_holds_for_the_reduced_mask(make: Callable[..., Check], via: Shared, shape_of: Any) -> None:
+@pytest.mark.parametrize(("via", "shape_of"), [(TINY, channels), (Shared(2, (1, 2)), channels),
+                                               (Shared(1, (2,)), features)])
+def test_the_suite_holds_for_the_reduced_mask(make: Callable[..., Check], via: Shared,
+                                              shape_of: Any) -> None:
     for sweep in range(3):
         verdict = examined(make(p=P, via=via), {FORWARD: coins(shape_of)}, slug=f"toy/{sweep}")
         assert verdict.passed, told(verdict)
@@ -131,7 +134,8 @@ WRONG_COINS: tuple[tuple[Check, Function, str, str], ...] = (
         r"channel \[0, [0-3]\] is kept at [1-5] of its 6 places \(\d+ of 120 are torn\)",
         "kept at all of them or at none",
     ),
-    (c.drops_as_a_whole(p=P, via=IMAGES, case="images"), coins(lambda shape: (1,) * 4), r"(0|120) of 120 were kept", "about 84"),
+    (c.drops_as_a_whole(p=P, via=IMAGES, case="images"), coins(lambda shape: (1,) * 4),
+     r"(0|120) of 120 were kept", "about 84"),
     (
         c.drops_as_a_whole(p=P, via=IMAGES, case="images"),
         coins(lambda shape: (*shape[:3], 1)),
@@ -156,12 +160,15 @@ WRONG_COINS: tuple[tuple[Check, Function, str, str], ...] = (
         r"feature \[0, [0-3]\] is kept at [1-3] of its 4 places .*",
         "kept at all of them or at none",
     ),
-    (c.drops_the_right_share(p=P, via=TINY), coins(lambda shape: shape), r"channel \[.*\] is kept at 1 of its 2 places .*", "kept at .*"),
+    (c.drops_the_right_share(p=P, via=TINY), coins(lambda shape: shape),
+     r"channel \[.*\] is kept at 1 of its 2 places .*", "kept at .*"),
 )
 
 
-@pytest.mark.parametrize(("check", "function", "got", "wanted"), WRONG_COINS, ids=[f"{n}-{r[0].verb}" for n, r in enumerate(WRONG_COINS)])
-def test_wrong_coins_are_refused_in_these_words(check: Check, function: Function, got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("check", "function", "got", "wanted"), WRONG_COINS,
+                         ids=[f"{n}-{r[0].verb}" for n, r in enumerate(WRONG_COINS)])
+def test_wrong_coins_are_refused_in_these_words(check: Check, function: Function, got: str,
+                                                wanted: str) -> None:
     verdict = examined(check, {FORWARD: function})
     assert verdict.outcome is Outcome.FAILED, told(verdict)
     assert re.fullmatch(got, verdict.got), told(verdict)
@@ -169,17 +176,20 @@ def test_wrong_coins_are_refused_in_these_words(check: Check, function: Function
 
 
 def test_a_shared_mask_passes_whatever_its_axes() -> None:
-    for via, shape_of in ((IMAGES, channels), (STEPS, features), (Shared(2, (5,)), channels), (Shared(2, (2, 1, 3)), channels)):
+    for via, shape_of in ((IMAGES, channels), (STEPS, features), (Shared(2, (5,)), channels),
+                          (Shared(2, (2, 1, 3)), channels)):
         verdict = examined(c.drops_as_a_whole(p=P, via=via, case="it"), {FORWARD: coins(shape_of)})
         assert verdict.passed, told(verdict)
 
 
 def test_the_call_of_a_torn_channel_can_be_pasted() -> None:
-    verdict = examined(c.drops_as_a_whole(p=P, via=IMAGES, case="images"), {FORWARD: coins(lambda shape: shape)})
+    verdict = examined(c.drops_as_a_whole(p=P, via=IMAGES, case="images"),
+                       {FORWARD: coins(lambda shape: shape)})
     names: dict[str, Any] = {"np": np, FORWARD: coins(lambda shape: shape)}
     call, _, torn = verdict.call.rpartition("\n")
     exec(call, names)
-    assert verdict.got.partition(" is kept at ")[2].startswith(f"{eval(torn, names)} of its 6 places")
+    assert verdict.got.partition(" is kept at ")[2].startswith(
+        f"{eval(torn, names)} of its 6 places")
 
 
 def test_gradients_are_judged_in_any_shape() -> None:
@@ -192,7 +202,8 @@ def test_gradients_are_judged_in_any_shape() -> None:
     ):
         verdict = examined(check, SHARED, BACKWARD_NAME)
         assert verdict.passed, told(verdict)
-    leaking = examined(c.passes_gradient_to_kept_units_only(p=P, shape=shape, **PAIR), {**SHARED, BACKWARD_NAME: lambda dout, cache: dout})
+    leaking = examined(c.passes_gradient_to_kept_units_only(p=P, shape=shape, **PAIR),
+                       {**SHARED, BACKWARD_NAME: lambda dout, cache: dout})
     assert re.fullmatch(r"(\d+) of \1 dropped units got a gradient", leaking.got), told(leaking)
     assert leaking.picture.ndim == 2, "a picture has rows and columns"
 
@@ -208,13 +219,16 @@ def test_a_gradient_follows_forward_in_every_shape_that_forward_takes() -> None:
         return backward(dout, cache) if dout.ndim == 4 else dout
 
     assert examined(check, SHARED, BACKWARD_NAME).passed
-    assert examined(check, {**SHARED, FORWARD: images_only}, BACKWARD_NAME).passed, "forward alone is to blame"
+    assert examined(check, {**SHARED, FORWARD: images_only},
+                    BACKWARD_NAME).passed, "forward alone is to blame"
     found = examined(check, {**SHARED, BACKWARD_NAME: of_images}, BACKWARD_NAME)
-    assert re.fullmatch(r"in shape \(9, 8, 5\) dx and out vanish apart from each other in \d+ places", found.got), told(found)
-    assert examined(check, {**SHARED, BACKWARD_NAME: lambda dout, cache: 2 * dout * cache}, BACKWARD_NAME).passed, "factors: elsewhere"
+    assert re.fullmatch(r"in shape \(9, 8, 5\) dx and out vanish apart from each other in \d+ "
+                        r"places", found.got), told(found)
+    assert examined(check, {**SHARED, BACKWARD_NAME: lambda dout, cache: 2 * dout * cache},
+                    BACKWARD_NAME).passed, "factors: elsewhere"
 
 
-# ------------------------------------------------------------------------------------------------------------------------- blocks
+# ------------------------------------------------------------------------------------------- blocks
 BLOCK_CHECKS: tuple[Check, ...] = (
     c.drops_whole_blocks(p=P, block=3, shape=SMALL),
     c.drops_whole_blocks(p=P, block=4, shape=SMALL),
@@ -224,7 +238,8 @@ BLOCK_CHECKS: tuple[Check, ...] = (
     c.scales_by_the_kept_share(p=P, block=3, shape=SMALL),
     c.scales_to_ten_digits(p=P, block=3, shape=SMALL),
     c.stays_finite_when_nothing_is_left(),
-    c.raises_value_error(case="too large a block", given=(Given("(2, 3, 4, 9)", (2, 3, 4, 9)), P, 5, Seed(1))),
+    c.raises_value_error(case="too large a block",
+                         given=(Given("(2, 3, 4, 9)", (2, 3, 4, 9)), P, 5, Seed(1))),
     c.raises_value_error(case="too large a gamma", via=c.calling(4, 9, P, 5, function="gamma")),
     c.drops_the_right_share(p=P, via=UNITS, shape=(64, 64), calls=1),
     c.treats_features_apart(p=P, via=PLACES, shape=(64, 64)),
@@ -246,13 +261,20 @@ def test_right_blocks_pass_over_many_sweeps(check: Check) -> None:
 
 RATE, OWN, WHOLE, SCALE = BLOCK_CHECKS[2], BLOCK_CHECKS[4], BLOCK_CHECKS[0], BLOCK_CHECKS[5]
 WRONG_BLOCKS: dict[str, tuple[Check, Function, str, str]] = {
-    "single units": (WHOLE, blocks(side=lambda b: 1), r"mask\[.*\] = 0 lies in no block of 3 x 3 zeros .*", "part of such a block"),
-    "cut at the border": (WHOLE, blocks(cut=True), r"mask\[.*\] = 0 lies in no block of 3 x 3 zeros .*", "part of such a block"),
-    "too large": (WHOLE, blocks(side=lambda b: b + 1), "all zeros lie in blocks of 4 x 4", "blocks of 3 x 3"),
-    "no blocks": (WHOLE, blocks(rate=lambda *a: 0.0), "0 of 14336 units were dropped", "roughly 4301"),
-    "nothing but blocks": (WHOLE, blocks(rate=lambda *a: 1.0), "14336 of 14336 units were dropped", "roughly 4301"),
-    "gamma is p": (RATE, blocks(rate=lambda H, W, p, b: p), "share of inner units .* = 0.0...", "0.5..., by chance 0.[34]... to 0.[67]..."),
-    "uncorrected": (RATE, blocks(rate=lambda H, W, p, b: p / b**2), "share of maps .* = 0.3...", "0.1..., by chance 0.0... to 0.[23]..."),
+    "single units": (WHOLE, blocks(side=lambda b: 1),
+                     r"mask\[.*\] = 0 lies in no block of 3 x 3 zeros .*", "part of such a block"),
+    "cut at the border": (WHOLE, blocks(
+        cut=True), r"mask\[.*\] = 0 lies in no block of 3 x 3 zeros .*", "part of such a block"),
+    "too large": (WHOLE, blocks(side=lambda b: b + 1), "all zeros lie in blocks of 4 x 4",
+                  "blocks of 3 x 3"),
+    "no blocks": (WHOLE, blocks(rate=lambda *a: 0.0), "0 of 14336 units were dropped",
+                  "roughly 4301"),
+    "nothing but blocks": (WHOLE, blocks(rate=lambda *a: 1.0), "14336 of 14336 units were dropped",
+                           "roughly 4301"),
+    "gamma is p": (RATE, blocks(rate=lambda H, W, p, b: p), "share of inner units .* = 0.0...",
+                   "0.5..., by chance 0.[34]... to 0.[67]..."),
+    "uncorrected": (RATE, blocks(rate=lambda H, W, p, b: p / b**2), "share of maps .* = 0.3...",
+                    "0.1..., by chance 0.0... to 0.[23]..."),
     "one for all examples": (
         OWN,
         blocks(sizes=lambda N, C: (1, C)),
@@ -315,7 +337,8 @@ def test_one_block_in_each_map_is_refused() -> None:
             mask[n, k, i : i + block, j : j + block] = 0
         return mask
 
-    verdict = block_verdict(c.drops_blocks_as_often_as_gamma_says(p=0.15, block=3, gamma="gamma", shape=SMALL), cutout)
+    verdict = block_verdict(
+        c.drops_blocks_as_often_as_gamma_says(p=0.15, block=3, gamma="gamma", shape=SMALL), cutout)
     assert verdict.outcome is Outcome.FAILED, told(verdict)
     assert verdict.got == "share of maps without any block = 0.0000", told(verdict)
 
@@ -326,15 +349,18 @@ def test_a_wrong_gamma_is_charged_where_it_is_written_and_nowhere_else() -> None
 
     for check in (RATE, OWN):
         assert block_verdict(check, blocks(rate=wrong), own=wrong).passed
-        assert block_verdict(check, blocks(), own=wrong).passed, "the right gamma, written out in the mask, is right"
+        assert block_verdict(check, blocks(),
+                             own=wrong).passed, "the right gamma, written out in the mask, is right"
     assert not block_verdict(RATE, blocks(rate=wrong)).passed
 
 
-SHARED_BLOCKS: tuple[Callable[[int, int], tuple[int, int]], ...] = (lambda N, C: (1, C), lambda N, C: (N, 1), lambda N, C: (1, 1))
+SHARED_BLOCKS: tuple[Callable[[int, int], tuple[int, int]], ...] = (
+    lambda N, C: (1, C), lambda N, C: (N, 1), lambda N, C: (1, 1))
 
 
 @pytest.mark.parametrize("sizes", SHARED_BLOCKS)
-def test_shared_blocks_fail_their_own_sentence_only(sizes: Callable[[int, int], tuple[int, int]]) -> None:
+def test_shared_blocks_fail_their_own_sentence_only(
+        sizes: Callable[[int, int], tuple[int, int]]) -> None:
     for sweep in range(2):
         assert not block_verdict(OWN, blocks(sizes=sizes), sweep=sweep).passed
         for check in (WHOLE, RATE, SCALE):
@@ -353,13 +379,16 @@ def test_who_never_drops_a_block_is_asked_for_the_scale_of_single_units() -> Non
     never = blocks(rate=lambda H, W, p, b: gamma(H, W, p, b) if b == 1 else 0.0)
     assert not block_verdict(WHOLE, never).passed
     assert block_verdict(SCALE, never).passed
-    unscaled = blocks(rate=lambda H, W, p, b: gamma(H, W, p, b) if b == 1 else 0.0, scale=lambda kept: 1.0)
+    unscaled = blocks(rate=lambda H, W, p, b: gamma(H, W, p, b) if b == 1 else 0.0,
+                      scale=lambda kept: 1.0)
     assert not block_verdict(SCALE, unscaled).passed
-    assert not block_verdict(SCALE, blocks(rate=lambda *a: 0.0)).passed, "who drops nothing shows nothing"
+    assert not block_verdict(SCALE,
+                             blocks(rate=lambda *a: 0.0)).passed, "who drops nothing shows nothing"
 
 
 def test_units_that_a_wrong_gamma_leaves_are_no_division_by_nothing() -> None:
-    found = block_verdict(c.stays_finite_when_nothing_is_left(), blocks(rate=lambda H, W, p, b: p / 9))
+    found = block_verdict(c.stays_finite_when_nothing_is_left(),
+                          blocks(rate=lambda H, W, p, b: p / 9))
     assert found.passed, told(found)
 
 
@@ -389,11 +418,13 @@ def test_zeros_in_whole_blocks() -> None:
     assert not in_whole_blocks(zero, 2)[0, 0, 3, 4]
 
 
-CHANCE = tuple(check for check in BLOCK_CHECKS if check.chances and check.verb.startswith(("drops_blocks", "draws_blocks")))
+CHANCE = tuple(check for check in BLOCK_CHECKS
+               if check.chances and check.verb.startswith(("drops_blocks", "draws_blocks")))
 
 
 @pytest.mark.parametrize("check", CHANCE, ids=[check.name for check in CHANCE])
-def test_right_blocks_are_refused_no_more_often_than_promised(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_right_blocks_are_refused_no_more_often_than_promised(
+        check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     alpha, sweeps = 0.02, 60
     for module in (masks, counts):
         monkeypatch.setattr(module, "acceptance", functools.partial(chance.acceptance, alpha=alpha))
@@ -412,21 +443,24 @@ def test_the_words_for_masks() -> None:
     assert word(axes, {FORWARD: coins(lambda shape: shape)}, FORWARD) == "0, 1, 2, 3"
     assert word(axes, {FORWARD: coins(features)}, FORWARD) == "0, 2, 3"
     assert word(s.gradient_axes(shape=(17, 13, 7, 6), **PAIR), {}, BACKWARD_NAME) == "0, 1"
-    summed = {BACKWARD_NAME: lambda dout, cache: np.zeros_like(dout) + (dout * cache).sum((2, 3), keepdims=True)}
-    places = [word(s.gradient_places(shape=(17, 13, 7, 6), **PAIR), toys, BACKWARD_NAME) for toys in ({}, summed)]
+    summed = {BACKWARD_NAME: lambda dout, cache: np.zeros_like(dout)
+              + (dout * cache).sum((2, 3), keepdims=True)}
+    places = [word(s.gradient_places(shape=(17, 13, 7, 6), **PAIR), toys, BACKWARD_NAME)
+              for toys in ({}, summed)]
     assert places == ["each its own", "all alike"]
 
 
-@pytest.mark.parametrize(
-    ("factor", "wanted"),
-    [(1 / 0.7, "ten digits"), (1 / (0.7 + 1e-8), "about"), (1 / (0.7 + 1e-6), "about"), (np.float32(1 / 0.7), "float32"), (1.0, "another")],
-)
+@pytest.mark.parametrize(("factor", "wanted"),
+                         [(1 / 0.7, "ten digits"), (1 / (0.7 + 1e-8), "about"),
+                          (1 / (0.7 + 1e-6), "about"), (np.float32(1 / 0.7), "float32"),
+                          (1.0, "another")])
 def test_the_words_for_the_digits_of_a_factor(factor: Any, wanted: str) -> None:
     def scaled(x: Array, p: float, rng: Rng) -> Any:
         return x * (rng.random(channels(x.shape)) >= p) * float(factor), None
 
     assert word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: scaled}, FORWARD) == wanted
-    single = word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: lambda x, p, rng: (np.float32(scaled(x, p, rng)[0]), None)}, FORWARD)
+    single = word(s.factor_digits(shape=(17, 13, 7, 6)),
+                  {FORWARD: lambda x, p, rng: (np.float32(scaled(x, p, rng)[0]), None)}, FORWARD)
     assert single == ("another" if wanted == "another" else "float32")
 
 
@@ -439,7 +473,8 @@ def test_the_words_for_blocks() -> None:
     assert word(zeros, {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing"
     assert word(s.block_scale(block=3), {}) == "units / kept"
     assert word(s.block_scale(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "1"
-    assert word(s.maps_masked(block=3), {"mask": blocks(sizes=lambda N, C: (1, C))}) == "shared by examples"
+    assert (word(s.maps_masked(block=3), {"mask": blocks(sizes=lambda N, C: (1, C))})
+            == "shared by examples")
     assert word(s.overlaps(block=3), {}) == "by chance"
 
     def alone(shape: tuple[int, ...], *rest: Any) -> Array:
@@ -451,13 +486,17 @@ def test_the_words_for_blocks() -> None:
     assert word(s.inner_share(block=3), {}) == "gamma"
     assert word(s.inner_share(block=3), {"mask": blocks(rate=lambda H, W, p, b: p)}) == "p"
     assert word(s.blocks_a_map(block=3), {}) == "chance"
-    assert word(s.blocks_a_map(block=3), {"mask": blocks(rate=lambda *a: 0.0002)}) == "one block at most"
+    assert (word(s.blocks_a_map(block=3), {"mask": blocks(rate=lambda *a: 0.0002)})
+            == "one block at most")
     one = {"mask": blocks(sizes=lambda N, C: (1, 1))}
-    assert (word(s.blocks_a_map(block=3), one), word(s.maps_masked(block=3), one)) == ("chance", "shared by all")
+    assert ((word(s.blocks_a_map(block=3), one), word(s.maps_masked(block=3), one))
+            == ("chance", "shared by all"))
     assert word(s.maps_masked(block=3), {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing to see"
     assert word(s.large_blocks_drop(), {}) == "raises ValueError"
-    assert word(s.large_blocks_drop(), {"mask": lambda shape, p, block, rng: np.ones(shape)}) == "nothing"
+    assert (word(s.large_blocks_drop(), {"mask": lambda shape, p, block, rng: np.ones(shape)})
+            == "nothing")
     assert word(s.block_digits(block=3), {}) == "ten digits"
-    assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
+    assert word(s.block_digits(block=3),
+                {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
     assert word(s.when_nothing_is_left(), {}) == "zeros"

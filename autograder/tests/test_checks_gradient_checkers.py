@@ -1,4 +1,4 @@
-"""The verbs about gradient checkers: who passes, who is refused in which words, and no junk breaks a check."""
+"""The verbs about gradient checkers: who passes, who is refused in which words; and junk."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FORM_NAMES = list(FORMS)
 LAYER = "a ReLU layer with dropout"
 
 
-# ----------------------------------------------------------------------------------------------------------------- toy functions
-def slopes(
-    f: Function, x: Array, dout: Any, h: float = 1e-5, *, up: float = 1.0, down: float = 1.0, weigh: bool = True, times: float = 1.0
-) -> Array:
-    """A gradient, column of the identity by column of the identity; the keywords are what may go wrong."""
+# ------------------------------------------------------------------------------------ toy functions
+def slopes(f: Function, x: Array, dout: Any, h: float = 1e-5, *, up: float = 1.0, down: float = 1.0,
+           weigh: bool = True, times: float = 1.0) -> Array:
+    """A gradient, one column of the identity after the other; keywords are what may go wrong."""
     unit = np.eye(x.size).reshape(x.size, *x.shape)
     weight = np.asarray(dout) if weigh else 1.0
-    entries: list[Any] = [np.sum((f(x + up * h * e) - f(x - down * h * e)) * weight) / ((up + down) * h) * times for e in unit]
+    entries: list[Any] = [np.sum((f(x + up * h * e) - f(x - down * h * e)) * weight)
+                          / ((up + down) * h) * times for e in unit]
     return np.asarray(np.array(entries, dtype=float).reshape(x.shape))
 
 
@@ -41,14 +41,15 @@ def in_place(f: Function, x: Array, dout: Any, h: float = 1e-5, restore: str = "
         x[place] -= 2 * h
         low = f(x) if restore == "alias" else np.copy(f(x))
         gradient[place] = np.sum((high - low) * dout) / (2 * h)
-        x[place] = {"exactly": old, "alias": old, "nearly": x[place] + h, "never": x[place]}[restore]
+        x[place] = {"exactly": old, "alias": old, "nearly": x[place] + h,
+                    "never": x[place]}[restore]
     return gradient
 
 
 def judged(
     f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5, *,
     reduce: Function = max, sign: Function = abs, unit: bool = True, size: Function | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """The error of a gradient along random directions; the keywords are what may go wrong."""
     found = []
     for _ in range(k):
@@ -61,7 +62,7 @@ def judged(
     return float(reduce(found))
 
 
-# ------------------------------------------------------------------------------------------------------------- numeric gradients
+# -------------------------------------------------------------------------------- numeric gradients
 def changed(function: Function, **more: Any) -> Function:
     return lambda *a, **k: function(*a, **{**k, **more})
 
@@ -96,14 +97,19 @@ WRONG_NUMERIC: tuple[tuple[Check, Function, str, str], ...] = (
     (NUMERIC[0], changed(slopes, times=2.0), "dx[", " within 0.001"),
     (NUMERIC[0], changed(slopes, weigh=False), "dx[", " within 0.001"),
     (NUMERIC[0], lambda f, x, dout, h=0: slopes(f, x, dout).T, "dx.shape = (5, 4)", "(4, 5)"),
-    (NUMERIC[0], lambda f, x, dout, h=0: slopes(f, x, dout) + np.where(x == x[0, 0], np.nan, 0), "dx[0, 0] = nan", " within 0.001"),
+    (NUMERIC[0], lambda f, x, dout, h=0: slopes(f, x, dout) + np.where(x == x[0, 0], np.nan, 0),
+     "dx[0, 0] = nan", " within 0.001"),
     (NUMERIC[3], changed(in_place, restore="alias"), "dx[", " within 0.001"),
     (CENTRAL, changed(slopes, down=0.0), "dx[1, 0] / dx[0, 0] = ", "0.250624"),
-    (CENTRAL, lambda f, x, dout, h: slopes(f, x, dout, 1e-5), "dx[1, 0] / dx[0, 0] = 0.25", "0.250624"),
-    (UPHILL, lambda f, x, dout, h=0: np.ones(x.shape), "dx = [[1.0], [1.0], [1.0]]", "a multiple of [[2.0], [-1.0], [0.5]]"),
+    (CENTRAL, lambda f, x, dout, h: slopes(f, x, dout, 1e-5),
+     "dx[1, 0] / dx[0, 0] = 0.25", "0.250624"),
+    (UPHILL, lambda f, x, dout, h=0: np.ones(x.shape), "dx = [[1.0], [1.0], [1.0]]",
+     "a multiple of [[2.0], [-1.0], [0.5]]"),
     (ITSELF, changed(in_place, restore="alias"), "dx = ", "1 everywhere"),
-    (BACK, changed(in_place, restore="never"), "x was changed by the call, by up to 1e-05", "x as it was"),
-    (BACK, changed(in_place, restore="nearly"), "x was changed by the call, by up to ", "x as it was"),
+    (BACK, changed(in_place, restore="never"), "x was changed by the call, by up to 1e-05",
+     "x as it was"),
+    (BACK, changed(in_place, restore="nearly"), "x was changed by the call, by up to ",
+     "x as it was"),
 )
 
 
@@ -113,7 +119,7 @@ def test_a_wrong_divisor_is_charged_once() -> None:
         assert all(verdict(check, twice).passed for check in (CENTRAL, BACK, UPHILL, ITSELF))
 
 
-# ------------------------------------------------------------------------------------------------------------ directional checks
+# ------------------------------------------------------------------------------- directional checks
 DIRECTIONAL = (
     *(c.accepts_the_right_gradient(form=name) for name in FORM_NAMES),
     c.needs_few_calls_of_f(),
@@ -129,7 +135,8 @@ DIRECTIONAL = (
     c.looks_all_ways(),
     c.measures_where_dx_is_zero(),
 )
-REJECTS, UNITS, ZEROS, DRAWS, KEEPS, FEELS, STEPS, SIGN, WAYS, MISSING = DIRECTIONAL[-11], *DIRECTIONAL[-9:]
+REJECTS, UNITS, ZEROS, DRAWS, KEEPS, FEELS, STEPS, SIGN, WAYS, MISSING = DIRECTIONAL[
+    -11], *DIRECTIONAL[-9:]
 
 
 @pytest.mark.parametrize("check", DIRECTIONAL, ids=lambda check: check.name)
@@ -139,35 +146,44 @@ def test_a_right_checker_passes_whatever_the_draw(check: Check) -> None:
         assert found.passed, f"{found.got} | {found.wanted}"
 
 
-def greedy(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+def greedy(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+           h: float = 1e-5) -> Any:
     error = judged(f, x, dout, dx, rng, k, h)
     dx /= np.linalg.norm(dx)
     return error
 
 
-def frozen(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+def frozen(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+           h: float = 1e-5) -> Any:
     return judged(f, x, dout, dx, np.random.default_rng(1), k, h)
 
 
-def unseeded(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+def unseeded(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+             h: float = 1e-5) -> Any:
     return judged(f, x, dout, dx, np.random.default_rng(), k, h)
 
 
-def drawn_globally(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+def drawn_globally(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+                   h: float = 1e-5) -> Any:
     return judged(f, x, dout, dx, np.random, k, h)
 
 
-def not_a_number(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+def not_a_number(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+                 h: float = 1e-5) -> Any:
     with np.errstate(all="ignore"):
         return judged(f, x, dout, dx, rng, k, h) * np.float64(1.0 if dx.any() else np.nan)
 
 
-def warned(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
-    return np.nan_to_num(judged(f, x, dout, dx, rng, k, h) * (np.float64(0) / np.linalg.norm(dx) + 1))
+def warned(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+           h: float = 1e-5) -> Any:
+    return np.nan_to_num(
+        judged(f, x, dout, dx, rng, k, h) * (np.float64(0) / np.linalg.norm(dx) + 1))
 
 
-def one_sided(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
-    return judged(lambda z: np.where(z >= x, 2 * f(np.maximum(z, x)), 2 * f(x)), x, dout, dx, rng, k, h)
+def one_sided(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+              h: float = 1e-5) -> Any:
+    return judged(lambda z: np.where(z >= x, 2 * f(np.maximum(z, x)), 2 * f(x)), x, dout,
+                  dx, rng, k, h)
 
 
 class Positive:
@@ -177,29 +193,41 @@ class Positive:
         self.normal = lambda size: rng.random(size)
 
 
-def positive(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3, h: float = 1e-5) -> Any:
+def positive(f: Function, x: Array, dout: Any, dx: Array, rng: Any, k: int = 3,
+             h: float = 1e-5) -> Any:
     return judged(f, x, dout, dx, Positive(rng), k, h)
 
 
 WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
     (DIRECTIONAL[0], lambda *a, **k: 1e-2, "error = 0.01", "at most 0.005"),
     (SIGN, changed(judged, sign=lambda error: error), "error = -", "0 or more"),
-    (FEELS, lambda *a, **k: 0.5, "two different gradients of one function have the error 0.5", "that follows from the gradient"),
-    (STEPS, one_sided, "the errors for h = 0.1 and h = 0.05 are", "the first four times the second"),
-    (STEPS, lambda f, x, dout, dx, rng, k=3, h=0: judged(f, x, dout, dx, rng, k, 0.1), "the errors for", "the first four times"),
-    (WAYS, positive, "a dx of ones that is 0.001 too long has the error 0.0", "about the same error"),
-    (MISSING, lambda f, x, dout, dx, *a, **k: judged(f, x, dout, dx, *a, **k) if dx.any() else 0.0, "error = 0", "about 5"),
-    (MISSING, changed(judged, size=lambda dx, slope: np.linalg.norm(dx) + 1e-12), "error = 5e+12", "about 5"),
+    (FEELS, lambda *a, **k: 0.5, "two different gradients of one function have the error 0.5",
+     "that follows from the gradient"),
+    (STEPS, one_sided, "the errors for h = 0.1 and h = 0.05 are",
+     "the first four times the second"),
+    (STEPS, lambda f, x, dout, dx, rng, k=3, h=0: judged(f, x, dout, dx, rng, k, 0.1),
+     "the errors for", "the first four times"),
+    (WAYS, positive, "a dx of ones that is 0.001 too long has the error 0.0",
+     "about the same error"),
+    (MISSING, lambda f, x, dout, dx, *a, **k: judged(f, x, dout, dx, *a, **k) if dx.any() else 0.0,
+     "error = 0", "about 5"),
+    (MISSING, changed(judged, size=lambda dx, slope: np.linalg.norm(dx) + 1e-12),
+     "error = 5e+12", "about 5"),
     (REJECTS, lambda *a, **k: 0.0, "error = 0", "at least 0.0001"),
-    (UNITS, changed(judged, reduce=np.mean), "the largest error of 400 directions = 0.000", "between 0.0018 and 0.008"),
-    (UNITS, changed(judged, unit=False), "the largest error of 400 directions = 0.", "between 0.0018 and 0.008"),
-    (UNITS, changed(judged, size=lambda dx, slope: np.linalg.norm(dx)), "the largest error of 400", "between 0.0018 and 0.008"),
-    (UNITS, changed(judged, size=lambda dx, slope: abs(slope)), "400 directions = 0.000999", "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, reduce=np.mean), "the largest error of 400 directions = 0.000",
+     "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, unit=False), "the largest error of 400 directions = 0.",
+     "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, size=lambda dx, slope: np.linalg.norm(dx)), "the largest error of 400",
+     "between 0.0018 and 0.008"),
+    (UNITS, changed(judged, size=lambda dx, slope: abs(slope)), "400 directions = 0.000999",
+     "between 0.0018 and 0.008"),
     (ZEROS, not_a_number, "error = nan", "a number"),
     (ZEROS, warned, "NumPy warned: RuntimeWarning", "no warning"),
     (DRAWS, frozen, "two generators with different seeds gave the same errors", "others"),
     (DRAWS, unseeded, "two generators with the same seed gave different errors", "the same"),
-    (DRAWS, drawn_globally, "the function drew from (or seeded) the global generator", "random numbers from rng only"),
+    (DRAWS, drawn_globally, "the function drew from (or seeded) the global generator",
+     "random numbers from rng only"),
     (KEEPS, greedy, "dx was changed by the call", "dx as it was"),
 )
 
@@ -207,8 +235,10 @@ WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
 WRONG = (*WRONG_NUMERIC, *WRONG_DIRECTIONAL)
 
 
-@pytest.mark.parametrize(("check", "function", "got", "wanted"), WRONG, ids=[f"{k}-{row[0].name}" for k, row in enumerate(WRONG)])
-def test_wrong_gradients_and_checkers_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("check", "function", "got", "wanted"), WRONG,
+                         ids=[f"{k}-{row[0].name}" for k, row in enumerate(WRONG)])
+def test_wrong_gradients_and_checkers_are_refused_in_words(check: Check, function: Function,
+                                                           got: str, wanted: str) -> None:
     found = verdict(check, function)
     assert found.outcome is Outcome.FAILED, found
     assert got in found.got
@@ -219,7 +249,7 @@ def test_an_infinite_error_rejects() -> None:
     assert verdict(REJECTS, lambda *a, **k: np.inf).passed
 
 
-# ------------------------------------------------------------------------------------------------------------------------- forms
+# -------------------------------------------------------------------------------------------- forms
 @pytest.mark.parametrize("form", FORM_NAMES)
 def test_the_gradient_of_each_form_is_right(form: str) -> None:
     asked = question(form, (4, 5), 7)
@@ -233,7 +263,8 @@ def test_each_slip_is_far_from_the_right_gradient(name: str) -> None:
     for seed in range(20):
         asked = question(LAYER, (6, 7), seed)
         wrong = asked.gradient(SLIPS[name]).value
-        assert np.linalg.norm(wrong - asked.dx.value) > 0.2 * max(np.linalg.norm(wrong), np.linalg.norm(asked.dx.value))
+        assert np.linalg.norm(wrong - asked.dx.value) > 0.2 * max(np.linalg.norm(wrong),
+                                                                  np.linalg.norm(asked.dx.value))
 
 
 def test_what_a_message_shows_can_be_run() -> None:
@@ -247,15 +278,18 @@ def test_what_a_message_shows_can_be_run() -> None:
 
 def test_a_function_travels_as_code_and_is_shown_before_the_call() -> None:
     square = Code("f", "def f(x):\n    return np.square(x)")
-    calls = [Call("toy", (square, Given("x", np.ones(2), "x = np.ones(2)")), {"rng": Seed(3, "rng")})]
-    assert script_text(calls) == "def f(x):\n    return np.square(x)\nx = np.ones(2)\nrng = np.random.default_rng(3); toy(f, x, rng=rng)"
+    calls = [Call("toy", (square, Given("x", np.ones(2), "x = np.ones(2)")),
+                  {"rng": Seed(3, "rng")})]
+    assert (script_text(calls) == "def f(x):\n    return np.square(x)\nx = np.ones(2)\n"
+            "rng = np.random.default_rng(3); toy(f, x, rng=rng)")
     subject = Local(namespace={"toy": lambda f, x, rng: f(x + 2)})
     assert subject.ask(calls, 5.0)[0].value.tolist() == [9.0, 9.0]
 
 
-# --------------------------------------------------------------------------------------------------------------------------- facts
+# -------------------------------------------------------------------------------------------- facts
 def word(fact: Any, function: Function) -> str:
-    return str(fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
+    return str(
+        fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
 
 
 AFTER = g.arguments_after(given=([1.0, 2.0], [3.0]), names=("a", "b"), named=True)
@@ -280,11 +314,13 @@ FACTS: tuple[tuple[Any, Function, str], ...] = (
     (d.factor_of_a_slope(part="sign"), changed(slopes, times=-2.0), "minus"),
     (d.factor_of_a_slope(part="distance"), changed(slopes, times=-2.0), "2"),
     (d.factor_of_a_slope(part="outputs"), changed(slopes, times=-2.0), "1"),
-    (d.factor_of_a_slope(part="outputs"), lambda f, x, dout, h=1e-5: slopes(f, x, dout, h) / np.size(dout), "1/outputs"),
+    (d.factor_of_a_slope(part="outputs"),
+     lambda f, x, dout, h=1e-5: slopes(f, x, dout, h) / np.size(dout), "1/outputs"),
     (d.sides(), slopes, "both sides"),
     (d.sides(), lambda f, x, dout, h=1e-5: -slopes(f, x, dout, 1e-5), "a fixed step"),
     (d.error_of_a_missing_gradient(), judged, "some"),
-    (d.error_of_a_missing_gradient(), changed(judged, size=lambda dx, slope: np.linalg.norm(dx) + 1e-12), "huge"),
+    (d.error_of_a_missing_gradient(),
+     changed(judged, size=lambda dx, slope: np.linalg.norm(dx) + 1e-12), "huge"),
     (d.digits_at(given=([1.0], [2.0]), wanted=[3.0]), lambda a, b: a + b, "ten"),
     (d.digits_at(given=([1.0], [2.0]), wanted=[3.0]), lambda a, b: a + b + 1e-8, "nearly"),
     (d.digits_at(given=([1.0], [2.0]), wanted=[3.0]), lambda a, b: a * b, "other"),
@@ -296,16 +332,17 @@ FACTS: tuple[tuple[Any, Function, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("fact", "function", "wanted"), FACTS, ids=[f"{k}-{f[0].name}" for k, f in enumerate(FACTS)])
+@pytest.mark.parametrize(("fact", "function", "wanted"), FACTS,
+                         ids=[f"{k}-{f[0].name}" for k, f in enumerate(FACTS)])
 def test_facts_say_what_is(fact: Any, function: Function, wanted: str) -> None:
     assert word(fact, function) == wanted
 
 
-# --------------------------------------------------------------------------------------------------------------------------- junk
-JUNK: tuple[Any, ...] = (
-    None, "text", 10**30, np.nan, 1j, [], (), {}, object(), np.zeros((2, 2, 2)), np.array(None), np.array("a"), lambda: 0, [[1], [2, 3]],
-    (1.0, None), np.full((4, 5), np.nan), np.full(30, np.inf), np.zeros((6, 7), complex), b"bytes", {"a": 1},
-)  # fmt: skip
+# --------------------------------------------------------------------------------------------- junk
+JUNK: tuple[Any, ...] = (None, "text", 10**30, np.nan, 1j, [], (), {}, object(),
+                         np.zeros((2, 2, 2)), np.array(None), np.array("a"), lambda: 0,
+                         [[1], [2, 3]], (1.0, None), np.full((4, 5), np.nan), np.full(30, np.inf),
+                         np.zeros((6, 7), complex), b"bytes", {"a": 1})
 
 
 @pytest.mark.parametrize("constant", [-1.0, 0.0, 5.0])

@@ -1,4 +1,4 @@
-"""The verbs about backward functions: wrong gradients are refused in which words, right ones pass whatever the forward looks like."""
+"""The verbs about backward functions: wrong gradients are refused in words, right ones pass."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ import pytest
 
 from autograder.dropout import checks as c
 from autograder.model import Check, Outcome
-from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, examined, forward, told
+from autograder.tests.toys import (
+    FORWARD,
+    PAIR,
+    Array,
+    Function,
+    Rng,
+    backward,
+    classic,
+    examined,
+    forward,
+    told,
+)
 
 P = 0.3
 NAME = "dropout_backward"
@@ -41,7 +52,8 @@ def ignores_the_mask(dout: Array, cache: Any) -> Any:
 
 
 def redraws(dout: Array, cache: Any) -> Any:
-    return dout if cache is None else dout * (np.random.default_rng(5).random(dout.shape) >= P) / (1 - P)
+    return (dout if cache is None
+            else dout * (np.random.default_rng(5).random(dout.shape) >= P) / (1 - P))
 
 
 def masks_twice(dout: Array, cache: Any) -> Any:
@@ -142,7 +154,8 @@ def pair(maker: type[Any]) -> dict[str, Function]:
 
 
 def test_a_clipped_gradient_passes_where_x_is_zero_all_the_same() -> None:
-    verdict = examined(ALL[4], {NAME: lambda dout, cache: np.clip(backward(dout, cache), -1, 1)}, NAME)
+    verdict = examined(ALL[4], {NAME: lambda dout, cache: np.clip(backward(dout, cache), -1, 1)},
+                       NAME)
     assert verdict.passed, told(verdict)
 
 
@@ -153,28 +166,38 @@ REFUSALS: tuple[tuple[Check, dict[str, Function], str, str], ...] = (
     (ALL[0], {NAME: redraws}, r"\d+ of \d+ dropped units got a gradient", "none"),
     (ALL[0], {NAME: blocks_all}, r"(\d+) of \1 kept units got no gradient", "none"),
     (ALL[0], {FORWARD: lambda x, *rest, **more: (x, None)}, NOTHING_SHOWN, "a dropout forward"),
-    (ALL[1], {NAME: forgets_the_factor}, rf"dx\[\d+, \d+\] = {N}", rf"{N}( within 1e-06)? \(\d+ of 1600 differ\)"),
+    (ALL[1], {NAME: forgets_the_factor}, rf"dx\[\d+, \d+\] = {N}",
+     rf"{N}( within 1e-06)? \(\d+ of 1600 differ\)"),
     (ALL[1], {NAME: masks_twice}, rf"dx\[\d+, \d+\] = {N}", rf"{N} \(\d+ of 1600 differ\)"),
-    (ALL[1], {NAME: slightly_off}, rf"dx\[\d+, \d+\] = {N}", rf"{N} within 1e-06 \(\d+ of 1600 differ\)"),
+    (ALL[1], {NAME: slightly_off}, rf"dx\[\d+, \d+\] = {N}",
+     rf"{N} within 1e-06 \(\d+ of 1600 differ\)"),
     (ALL[1], pair(TimesOutput), rf"dx\[\d+, \d+\] = {N}", rf"{N} \(\d+ of 1600 differ\)"),
     (ALL[1], {NAME: gives_a_tuple}, r"dx.shape = \(1, 32, 50\)", r"\(32, 50\)"),
     (TEST_TIME, {NAME: scales_at_test}, rf"dx\[0, 0\] = {N}", rf"{N} \(1600 of 1600 differ\)"),
     (TEST_TIME, pair(Remembering), rf"dx\[0, 0\] = {N}", rf"{N} \(1600 of 1600 differ\)"),
-    (ALL[3], pair(Remembering), rf"dx after another forward pass\[0, \d+\] = {N}", rf"{N} \(\d+ of 1600 differ\)"),
-    (ALL[4], {NAME: lambda dout, cache: dout if cache is None else 1.0 * cache}, "dx is 1.42857 wherever .*", "a gradient .* dout"),
+    (ALL[3], pair(Remembering), rf"dx after another forward pass\[0, \d+\] = {N}",
+     rf"{N} \(\d+ of 1600 differ\)"),
+    (ALL[4], {NAME: lambda dout, cache: dout if cache is None else 1.0 * cache},
+     "dx is 1.42857 wherever .*", "a gradient .* dout"),
     (ALL[4], pair(FromOutput), "dx is 0 wherever x is 0", r"dout \* 1.42857 at the kept ones"),
     (KEEPS_DOUT, {NAME: overwrites_dout}, "dout was changed by the call", "dout as it was"),
-    (DIFFERENCES, {NAME: forgets_the_factor}, rf"the relative error along a random direction = {N}", "at most 1e-06"),
-    (DIFFERENCES, {NAME: wrong_sign}, rf"the relative error along a random direction = {N}", "at most 1e-06"),
-    (DIFFERENCES, {NAME: slightly_off}, rf"the relative error along a random direction = {N}", "at most 1e-06"),
-    (TWICE, {NAME: destroys_the_cache}, r"the second dx differs from the first in \d+ of 1600 entries", "no difference"),
+    (DIFFERENCES, {NAME: forgets_the_factor}, rf"the relative error along a random direction = {N}",
+     "at most 1e-06"),
+    (DIFFERENCES, {NAME: wrong_sign}, rf"the relative error along a random direction = {N}",
+     "at most 1e-06"),
+    (DIFFERENCES, {NAME: slightly_off}, rf"the relative error along a random direction = {N}",
+     "at most 1e-06"),
+    (TWICE, {NAME: destroys_the_cache},
+     r"the second dx differs from the first in \d+ of 1600 entries", "no difference"),
     (AT_ONE, {NAME: ignores_the_mask}, rf"dx holds {N}", "0 everywhere"),
     (AT_ONE, {NAME: nan_at_one}, "dx holds nan", "0 everywhere"),
 )
 
 
-@pytest.mark.parametrize(("check", "functions", "got", "wanted"), REFUSALS, ids=[f"{k.verb}-{n}" for n, (k, *_) in enumerate(REFUSALS)])
-def test_wrong_gradients_are_refused_in_these_words(check: Check, functions: dict[str, Function], got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("check", "functions", "got", "wanted"), REFUSALS,
+                         ids=[f"{k.verb}-{n}" for n, (k, *_) in enumerate(REFUSALS)])
+def test_wrong_gradients_are_refused_in_these_words(check: Check, functions: dict[str, Function],
+                                                    got: str, wanted: str) -> None:
     verdict = examined(check, functions, NAME)
     assert verdict.outcome is Outcome.FAILED, told(verdict)
     assert re.fullmatch(got, verdict.got), told(verdict)
@@ -183,17 +206,20 @@ def test_wrong_gradients_are_refused_in_these_words(check: Check, functions: dic
 
 @pytest.mark.parametrize("check", [ALL[3], ALL[4]], ids=lambda check: check.verb)
 def test_a_missing_factor_is_charged_once(check: Check) -> None:
-    assert examined(check, {NAME: forgets_the_factor}, NAME).passed, "what it says holds of a gradient without its factor"
+    assert examined(check, {NAME: forgets_the_factor},
+                    NAME).passed, "what it says holds of a gradient without its factor"
 
 
 @pytest.mark.parametrize(
     ("check", "function", "got"),
     [
-        (TEST_TIME, crashes_at_test, "dropout_backward raised TypeError: 'NoneType' object is not subscriptable at line"),
+        (TEST_TIME, crashes_at_test,
+         "dropout_backward raised TypeError: 'NoneType' object is not subscriptable at line"),
         (ALL[1], unpacks_wrongly, "dropout_backward raised ValueError: too many values to unpack"),
     ],
 )
-def test_a_backward_that_raises_is_told_in_its_own_words(check: Check, function: Function, got: str) -> None:
+def test_a_backward_that_raises_is_told_in_its_own_words(check: Check, function: Function,
+                                                         got: str) -> None:
     verdict = examined(check, {NAME: function}, NAME)
     assert verdict.outcome is Outcome.RAISED, told(verdict)
     assert verdict.got.startswith(got.removesuffix(" at line")), told(verdict)
@@ -205,10 +231,11 @@ def test_a_forward_that_raises_is_blamed_on_the_forward() -> None:
 
     for check in ALL:
         verdict = examined(check, {FORWARD: forward_fails}, NAME)
-        assert (verdict.outcome, verdict.got) == (Outcome.RAISED, "dropout_forward is not written yet"), told(verdict)
+        assert ((verdict.outcome, verdict.got)
+                == (Outcome.RAISED, "dropout_forward is not written yet")), told(verdict)
 
 
-# ------------------------------------------------------------------------------------------------------------------- right ones
+# --------------------------------------------------------------------------------------- right ones
 def kept_as_booleans(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
     if not train or rng is None:
         return x.copy(), {"train": False}
@@ -226,7 +253,8 @@ def from_booleans(dout: Array, cache: Any) -> Any:
 
 
 def ones_at_test(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
-    factor = np.ones_like(x) if not train or rng is None else rng.binomial(1, 1 - p, x.shape) / (1 - p)
+    factor = (np.ones_like(x) if not train or rng is None
+              else rng.binomial(1, 1 - p, x.shape) / (1 - p))
     return x * factor, [factor, p]
 
 
@@ -258,7 +286,8 @@ def test_a_right_backward_passes_whatever_its_cache_is(name: str) -> None:
 
 def test_a_mistake_of_the_forward_is_not_charged_twice() -> None:
     def unscaled(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
-        kept = np.ones_like(x) if not train or rng is None else np.asarray(rng.random(x.shape) < p, x.dtype)
+        kept = (np.ones_like(x) if not train or rng is None
+                else np.asarray(rng.random(x.shape) < p, x.dtype))
         return x * kept, kept
 
     for check in ALL:
@@ -267,12 +296,14 @@ def test_a_mistake_of_the_forward_is_not_charged_twice() -> None:
 
 
 def test_the_gradient_of_classic_dropout_is_1_minus_p_at_test_time() -> None:
-    classic_pair = {"classic_forward": classic, "classic_backward": lambda dout, cache: dout * cache}
+    classic_pair = {"classic_forward": classic,
+                    "classic_backward": lambda dout, cache: dout * cache}
     names = {"forward": "classic_forward", "backward": "classic_backward"}
     for check in (c.follows_the_mask(p=P, **names), c.follows_test_time(p=P, by="1-p", **names)):
         verdict = examined(check, classic_pair, "classic_backward")
         assert verdict.passed, told(verdict)
-    forgets = classic_pair | {"classic_backward": lambda dout, cache: dout * (cache if np.ndim(cache) else 1)}
+    forgets = (classic_pair
+               | {"classic_backward": lambda dout, cache: dout * (cache if np.ndim(cache) else 1)})
     refused = examined(c.follows_test_time(p=P, by="1-p", **names), forgets, "classic_backward")
     assert refused.outcome is Outcome.FAILED, told(refused)
 
@@ -294,11 +325,13 @@ def twice_at_test(x: Array, p: float, rng: Rng | None, train: bool = True) -> An
 
 
 def nan_where_all_is_dropped(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
-    factor = np.asarray(rng.random(x.shape) >= p) / np.float64(1 - p) if train and rng is not None else np.ones_like(x)
+    factor = (np.asarray(rng.random(x.shape) >= p) / np.float64(1 - p) if train and rng is not None
+              else np.ones_like(x))
     return x * factor, factor
 
 
-@pytest.mark.parametrize("first", [own_generator, behind_a_relu, drops_at_test_too, twice_at_test, nan_where_all_is_dropped])
+@pytest.mark.parametrize("first", [own_generator, behind_a_relu, drops_at_test_too, twice_at_test,
+                                   nan_where_all_is_dropped])
 def test_nor_are_these_mistakes_of_the_forward(first: Function) -> None:
     for check in (*ALL, AT_ONE):
         verdict = examined(check, {FORWARD: first}, NAME)
@@ -324,7 +357,8 @@ def scaled_at_test(x: Array, p: float, rng: Rng | None, train: bool = True) -> A
 def test_a_wrong_forward_at_test_time_is_not_charged_to_a_backward_that_is_right() -> None:
     said = c.follows_test_time(p=P, by="1", **PAIR)
     assert examined(said, {FORWARD: scaled_at_test}, NAME).passed
-    assert not examined(TEST_TIME, {FORWARD: scaled_at_test}, NAME).passed  # without `by` only the own forward counts
+    # without `by` only the own forward counts
+    assert not examined(TEST_TIME, {FORWARD: scaled_at_test}, NAME).passed
     for wrong in (scales_at_test, crashes_at_test):
         assert not examined(said, {NAME: wrong}, NAME).passed
 
@@ -353,7 +387,7 @@ def test_over_many_sweeps_no_right_gradient_is_refused() -> None:
 
 
 def test_the_finite_differences_leave_room_for_rounding() -> None:
-    """The largest error of right code over many draws stays a factor of 20 below what is refused."""
+    """The largest error of right code over many draws stays 20 times below what is refused."""
     from autograder.dropout import gradients
 
     for sweep in range(8):

@@ -1,4 +1,4 @@
-"""The verbs about draws: who passes, who is refused and in which words, how often a right one is refused, and what is surely seen."""
+"""The verbs about draws: who passes, who is refused in which words, how often, what is seen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ from autograder.checks_api import counts
 from autograder.dropout import checks as c
 from autograder.dropout import masks
 from autograder.model import Check, Outcome
-from autograder.tests.toys import FORWARD, Array, Function, Rng, examined, mask, multiplier, refused, student, told
+from autograder.tests.toys import (
+    FORWARD,
+    Array,
+    Function,
+    Rng,
+    examined,
+    mask,
+    multiplier,
+    refused,
+    student,
+    told,
+)
 
 P = 0.3
 CHANCE_CHECKS = (
@@ -45,7 +56,7 @@ def as_forward(draw: Callable[[tuple[int, ...], float, Rng], Array]) -> Function
     return function
 
 
-# ---------------------------------------------------------------------------------------------------------- wrong ways to draw
+# ------------------------------------------------------------------------------- wrong ways to draw
 def drops_nothing(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     return np.ones(shape, dtype=bool)
 
@@ -119,33 +130,49 @@ def never_empty(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
             return drawn
 
 
-ROWS, COLUMNS = (f"share of {lines} that keep 17. to 18. of 256 = [01].0000" for lines in ("rows", "columns"))
+ROWS, COLUMNS = (f"share of {lines} that keep 17. to 18. of 256 = [01].0000"
+                 for lines in ("rows", "columns"))
 FROM_ELSEWHERE = r"the function drew from \(or seeded\) the global generator"
 DIFFERING = r"two generators with the same seed gave masks that differ in \d+ units"
 ALIKE = r"0.5800, by chance 0.5\d{3} to 0.[56]\d{3}"
 REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
     (c.drops_some_and_keeps_some(p=P), drops_nothing, "1600 of 1600 units were kept", "about 1120"),
     (c.drops_some_and_keeps_some(p=P), drops_all, "0 of 1600 units were kept", "about 1120"),
-    (c.drops_the_right_share(p=P), keeps_p, "share of dropped units = 0.[67]...", "0.3000, by chance 0.29.. to 0.30.."),
-    (c.drops_the_right_share(p=P), normal_draws, "share of dropped units = 0.61..", "0.3000, by chance 0.29.. to 0.30.."),
-    (c.drops_the_right_share(p=P), fair_coin, "share of dropped units = 0.[45]...", "0.3000, by chance 0.29.. to 0.30.."),
-    (c.drops_the_right_share(p=0.005), fair_coin, "share of dropped units = 0.[45]...", "0.0050, by chance 0.00.. to 0.00.."),
-    (c.treats_examples_apart(p=P), one_row, "share of units on which neighbouring rows agree = 1.0000", ALIKE),
-    (c.treats_examples_apart(p=P), two_rows, "share of units on which distant rows agree = 1.0000", ALIKE),
-    (c.treats_features_apart(p=P), one_column, "share of units on which neighbouring columns agree = 1.0000", ALIKE),
-    (c.keeps_a_varying_number(p=P), exact_number, "share of pairs of calls .* = 1.0000", "0.0628, by chance 0.0000 to 0.9000"),
-    (c.keeps_a_varying_number(p=P), exact_number_per_row, ROWS, "0.5..., by chance 0.[23]... to 0.[78]..."),
-    (c.keeps_a_varying_number(p=P), exact_number_per_column, COLUMNS, "0.5..., by chance 0.[23]... to 0.[78]..."),
+    (c.drops_the_right_share(p=P), keeps_p, "share of dropped units = 0.[67]...",
+     "0.3000, by chance 0.29.. to 0.30.."),
+    (c.drops_the_right_share(p=P), normal_draws, "share of dropped units = 0.61..",
+     "0.3000, by chance 0.29.. to 0.30.."),
+    (c.drops_the_right_share(p=P), fair_coin, "share of dropped units = 0.[45]...",
+     "0.3000, by chance 0.29.. to 0.30.."),
+    (c.drops_the_right_share(p=0.005), fair_coin, "share of dropped units = 0.[45]...",
+     "0.0050, by chance 0.00.. to 0.00.."),
+    (c.treats_examples_apart(p=P), one_row,
+     "share of units on which neighbouring rows agree = 1.0000", ALIKE),
+    (c.treats_examples_apart(p=P), two_rows,
+     "share of units on which distant rows agree = 1.0000", ALIKE),
+    (c.treats_features_apart(p=P), one_column,
+     "share of units on which neighbouring columns agree = 1.0000", ALIKE),
+    (c.keeps_a_varying_number(p=P), exact_number, "share of pairs of calls .* = 1.0000",
+     "0.0628, by chance 0.0000 to 0.9000"),
+    (c.keeps_a_varying_number(p=P), exact_number_per_row, ROWS,
+     "0.5..., by chance 0.[23]... to 0.[78]..."),
+    (c.keeps_a_varying_number(p=P), exact_number_per_column, COLUMNS,
+     "0.5..., by chance 0.[23]... to 0.[78]..."),
     (c.draws_afresh(p=P), frozen, "share of units on which two calls agree = 1.0000", ALIKE),
     (c.obeys_the_generator(p=P), own_generator, DIFFERING, "no difference"),
-    (c.obeys_the_generator(p=P), frozen, "two generators with different seeds gave the same mask", "different masks"),
-    (c.leaves_global_random_state_alone(p=P), global_state, FROM_ELSEWHERE, "random numbers from rng only"),
-    (c.leaves_global_random_state_alone(p=P), reseeds_globally, FROM_ELSEWHERE, "random numbers from rng only"),
+    (c.obeys_the_generator(p=P), frozen, "two generators with different seeds gave the same mask",
+     "different masks"),
+    (c.leaves_global_random_state_alone(p=P), global_state, FROM_ELSEWHERE,
+     "random numbers from rng only"),
+    (c.leaves_global_random_state_alone(p=P), reseeds_globally, FROM_ELSEWHERE,
+     "random numbers from rng only"),
 )
 
 
-@pytest.mark.parametrize(("check", "draw", "got", "wanted"), REFUSALS, ids=[f"{k.name}-{f.__name__}" for k, f, _, _ in REFUSALS])
-def test_wrong_draws_are_refused_in_these_words(check: Check, draw: Function, got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("check", "draw", "got", "wanted"), REFUSALS,
+                         ids=[f"{k.name}-{f.__name__}" for k, f, _, _ in REFUSALS])
+def test_wrong_draws_are_refused_in_these_words(check: Check, draw: Function, got: str,
+                                                wanted: str) -> None:
     state = np.random.get_state()
     verdict = examined(check, {FORWARD: as_forward(draw)})
     np.random.set_state(state)
@@ -154,8 +181,10 @@ def test_wrong_draws_are_refused_in_these_words(check: Check, draw: Function, go
     assert re.fullmatch(wanted, verdict.wanted), told(verdict)
 
 
-@pytest.mark.parametrize(("check", "draw", "got", "wanted"), REFUSALS, ids=[f"{k.name}-{f.__name__}" for k, f, _, _ in REFUSALS])
-def test_the_same_words_stand_for_a_function_that_returns_a_mask(check: Check, draw: Function, got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("check", "draw", "got", "wanted"), REFUSALS,
+                         ids=[f"{k.name}-{f.__name__}" for k, f, _, _ in REFUSALS])
+def test_the_same_words_stand_for_a_function_that_returns_a_mask(check: Check, draw: Function,
+                                                                 got: str, wanted: str) -> None:
     made = getattr(c, check.verb)(p=check.case["p"], via="mask")
     state = np.random.get_state()
     verdict = examined(made, {"mask": draw}, "mask")
@@ -166,8 +195,10 @@ def test_the_same_words_stand_for_a_function_that_returns_a_mask(check: Check, d
 
 def test_a_mask_that_is_never_empty_is_refused() -> None:
     verdict = examined(c.can_drop_everything(p=0.5), {"multiplier": never_empty}, "multiplier")
-    assert (verdict.outcome, verdict.got) == (Outcome.FAILED, "share of masks of 2 units with nothing kept = 0.0000"), told(verdict)
-    assert re.fullmatch(r"0\.2500, by chance 0\.0[1-9]\d\d to 0\.5\d{3}", verdict.wanted), told(verdict)
+    assert (verdict.outcome, verdict.got) == (
+        Outcome.FAILED, "share of masks of 2 units with nothing kept = 0.0000"), told(verdict)
+    assert re.fullmatch(r"0\.2500, by chance 0\.0[1-9]\d\d to 0\.5\d{3}",
+                        verdict.wanted), told(verdict)
 
 
 def test_a_wrong_share_comes_with_a_picture_of_the_mask() -> None:
@@ -191,7 +222,7 @@ def test_calls_that_share_a_generator_are_shown_as_a_script_that_runs() -> None:
     assert verdict.call.count("dropout_forward(") == 2, verdict.call
 
 
-# -------------------------------------------------------------------------------------------------- right ways to draw, many sweeps
+# ------------------------------------------------------------------ right ways to draw, many sweeps
 RIGHT_DRAWS: dict[str, Callable[[tuple[int, ...], float, Rng], Array]] = {
     "u >= p": mask,
     "u > p": lambda shape, p, rng: rng.random(shape) > p,
@@ -202,7 +233,8 @@ RIGHT_DRAWS: dict[str, Callable[[tuple[int, ...], float, Rng], Array]] = {
     "uniform(-1, 1)": lambda shape, p, rng: rng.uniform(-1, 1, shape) >= 2 * p - 1,
     "float32": lambda shape, p, rng: rng.random(shape, dtype=np.float32) >= p,
     "exponential": lambda shape, p, rng: rng.exponential(size=shape) >= -math.log1p(-p),
-    "column by column": lambda shape, p, rng: np.stack([rng.random(shape[:-1]) >= p for _ in range(shape[-1])], axis=-1),
+    "column by column": lambda shape, p, rng: np.stack([rng.random(shape[:-1]) >= p
+                                                        for _ in range(shape[-1])], axis=-1),
     "transposed": lambda shape, p, rng: (rng.random(shape[::-1]) >= p).T,
 }
 
@@ -212,10 +244,12 @@ def test_every_right_way_to_draw_passes(name: str) -> None:
     for sweep in range(2):
         for checked, check in CHANCE_CHECKS:
             if checked == "mask":
-                assert not refused(check, {"mask": RIGHT_DRAWS[name]}, sweep, "mask"), f"{check.name}, sweep {sweep}"
+                assert not refused(check, {"mask": RIGHT_DRAWS[name]}, sweep,
+                                   "mask"), f"{check.name}, sweep {sweep}"
 
 
-def false_alarms(name: str, check: Check, alpha: float, sweeps: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def false_alarms(name: str, check: Check, alpha: float, sweeps: int,
+                 monkeypatch: pytest.MonkeyPatch) -> int:
     """How often right functions are refused when each test may err with probability alpha."""
     for module in (masks, counts):
         monkeypatch.setattr(module, "acceptance", functools.partial(chance.acceptance, alpha=alpha))
@@ -238,25 +272,29 @@ def test_right_functions_are_refused_no_more_often_than_promised(
 def test_the_sweeps_do_draw_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     check = c.drops_the_right_share(p=P, via="mask", calls=1)
     seen = false_alarms("mask", check, 0.5, 100, monkeypatch)
-    assert 20 <= seen <= 70, f"at a false-alarm rate of one half, {seen} of 100 right ones were refused"
+    assert 20 <= seen <= 70, (f"at a false-alarm rate of one half, {seen} of 100 right ones "
+                              "were refused")
 
 
 def test_the_budget_holds_at_its_real_size() -> None:
     for sweep in range(10):
         for name, check in CHANCE_CHECKS:
-            assert not refused(check, {}, sweep, name), f"{check.name} refuses a right function in sweep {sweep}"
+            assert not refused(check, {}, sweep,
+                               name), f"{check.name} refuses a right function in sweep {sweep}"
 
 
-# ------------------------------------------------------------------------------------------------------------------------ power
+# -------------------------------------------------------------------------------------------- power
 def seen_by(check: Check) -> float:
     """The number in what the check says it sees."""
-    found = re.search(r"([\d.]+(?:e-?\d+)?)(%?)", check.power.split("pairs of calls instead")[0].removeprefix("equal counts in "))
+    found = re.search(r"([\d.]+(?:e-?\d+)?)(%?)", check.power.split("pairs of calls instead")[0]
+                      .removeprefix("equal counts in "))
     assert found, check.power
     return float(found[1]) / (100 if found[2] else 1)
 
 
-def always_refused(check: Check, make: Callable[[], Function], name: str = "mask", trials: int = 25) -> None:
-    """What a check promises to see it sees in every trial (each could miss with probability 1e-6, or with the rounding a little more)."""
+def always_refused(check: Check, make: Callable[[], Function], name: str = "mask",
+                   trials: int = 25) -> None:
+    """What a check promises to see it sees in every trial (misses: 1e-6 each, or a little more)."""
     missed = [k for k in range(trials) if not refused(check, {name: make()}, k, name)]
     assert not missed, f"{check.name} promises to see {check.power}; missed in trials {missed}"
 
@@ -285,9 +323,12 @@ def _alike(rho: float, axis: int, gap: Callable[[int], int]) -> Function:
     return draw
 
 
-@pytest.mark.parametrize("gap", [lambda lines: 1, lambda lines: lines // 2], ids=["neighbours", "halves"])
-@pytest.mark.parametrize(("verb", "axis"), [("treats_examples_apart", 0), ("treats_features_apart", 1)])
-def test_lines_as_alike_as_promised_are_seen(verb: str, axis: int, gap: Callable[[int], int]) -> None:
+@pytest.mark.parametrize("gap", [lambda lines: 1, lambda lines: lines // 2],
+                         ids=["neighbours", "halves"])
+@pytest.mark.parametrize(("verb", "axis"),
+                         [("treats_examples_apart", 0), ("treats_features_apart", 1)])
+def test_lines_as_alike_as_promised_are_seen(verb: str, axis: int,
+                                             gap: Callable[[int], int]) -> None:
     check = getattr(c, verb)(p=P, via="mask")
     rho = 1.03 * seen_by(check)
     always_refused(check, lambda: _alike(rho, axis, gap))
@@ -351,7 +392,7 @@ def test_what_is_seen_is_small_enough_to_teach() -> None:
     assert seen_by(c.draws_afresh(p=P)) < 0.2
 
 
-# ------------------------------------------------------------------------------------------------------------------- shared masks
+# ------------------------------------------------------------------------------------- shared masks
 def test_checks_that_want_the_same_masks_share_them() -> None:
     asked = []
 
@@ -366,7 +407,8 @@ def test_checks_that_want_the_same_masks_share_them() -> None:
 
 
 @pytest.mark.parametrize(("share", "calls"), [(P, 1), (P + 0.008, 3)])
-def test_more_masks_are_asked_for_only_where_the_first_leaves_doubt(share: float, calls: int) -> None:
+def test_more_masks_are_asked_for_only_where_the_first_leaves_doubt(share: float,
+                                                                    calls: int) -> None:
     seeds = []
 
     def drawn(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
@@ -374,7 +416,8 @@ def test_more_masks_are_asked_for_only_where_the_first_leaves_doubt(share: float
         return mask(shape, share, rng)
 
     with contextlib.suppress(Wrong):
-        c.drops_the_right_share(p=P, via="mask").judge(Exam("mask", student({"mask": drawn}), "doubt"))
+        c.drops_the_right_share(p=P, via="mask").judge(
+            Exam("mask", student({"mask": drawn}), "doubt"))
     assert len(seeds) == len(set(seeds)) == calls, "each seed once"
 
 
@@ -400,7 +443,7 @@ def test_the_verdict_on_the_same_function_is_always_the_same() -> None:
     assert (first.got, first.call) == (second.got, second.call)
 
 
-# ------------------------------------------------------------------------------------------------------- a mistake is charged once
+# ------------------------------------------------------------------------ a mistake is charged once
 def shares_rows(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     return np.broadcast_to(rng.random(shape[1:]) >= p, shape)
 
@@ -413,7 +456,8 @@ def keeps_with_p(shape: tuple[int, ...], p: float, rng: Rng) -> Array:
     ("function", "check"),
     [
         (shares_rows, c.drops_the_right_share(p=0.3, via="mask")),
-        *((shares_rows, c.drops_the_right_share(p=0.005, via="mask", calls=n)) for n in (1, 2, 3)),  # of few coins none may fall
+        # of few coins none may fall
+        *((shares_rows, c.drops_the_right_share(p=0.005, via="mask", calls=n)) for n in (1, 2, 3)),
         (shares_rows, c.treats_features_apart(p=0.3, via="mask")),
         (shares_rows, c.keeps_a_varying_number(p=0.3, via="mask")),
         (shares_rows, c.draws_afresh(p=0.3, via="mask")),

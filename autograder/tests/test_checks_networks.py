@@ -1,6 +1,7 @@
-"""The verbs about networks with dropout: the right one passes, each wrong one is refused in words, and no junk breaks a check.
+"""The verbs about networks with dropout: right ones pass, wrong ones are refused in words; junk.
 
-The toy network knows no backward pass: its gradients are complex steps, exact to the last digits and made only when somebody looks.
+The toy network knows no backward pass: its gradients are complex steps, exact to the last digits
+and made only when somebody looks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from autograder.checks_api import symptoms as g
 from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import symptoms as n
-from autograder.dropout.network.networks import Scale, asked, firm_network, reading_network, square_network, written
+from autograder.dropout.network.networks import (
+    Scale,
+    asked,
+    firm_network,
+    reading_network,
+    square_network,
+    written,
+)
 from autograder.judge import judge
 from autograder.model import Call, Check, Outcome, Verdict
 from autograder.subjects.local import Local
@@ -29,7 +37,7 @@ Params = Mapping[str, Array]
 NATS = Scale(np.log(2), np.log(1 + math.e), 1.0)  # one example, the mean in nats
 
 
-# ------------------------------------------------------------------------------------------------------------------ a toy network
+# ------------------------------------------------------------------------------------ a toy network
 def inverted(rng: Any, shape: tuple[int, ...], p: float) -> Array:
     return np.asarray((rng.random(shape) >= p) * (1 / (1 - p) if p < 1 else 0.0))
 
@@ -38,10 +46,9 @@ def relu(a: Array) -> Array:
     return np.where(a.real > 0, a, 0)
 
 
-def mean_loss(
-    params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0, activation: Callable[[Array], Array] = relu
-) -> Any:
-    """The loss for given masks; numbers may be complex, so that a step along the imaginary axis gives a derivative."""
+def mean_loss(params: Params, X: Array, y: Array, masks: list[Any], score_mask: Any = 1.0,
+              activation: Callable[[Array], Array] = relu) -> Any:
+    """The loss for given masks; complex numbers allow a derivative by an imaginary step."""
     h = X * masks[0]
     for layer in (1, 2):
         a = h @ params[f"W{layer}"] + params[f"b{layer}"]
@@ -52,9 +59,10 @@ def mean_loss(
 
 
 class Lazy(dict[str, Any]):
-    """Gradients that are computed when they are looked at; most questions ask for the loss alone."""
+    """Gradients computed when they are looked at; most questions ask for the loss alone."""
 
-    def __init__(self, params: Params, f: Callable[[Params], Any], change: Callable[[dict[str, Array]], Any]) -> None:
+    def __init__(self, params: Params, f: Callable[[Params], Any],
+                 change: Callable[[dict[str, Array]], Any]) -> None:
         super().__init__(dict.fromkeys(params))
         self.params, self.f, self.change = params, f, change
 
@@ -69,28 +77,28 @@ class Lazy(dict[str, Any]):
         return self.change(grads).items()
 
 
-def network(
-    multiplier: Callable[[Any, tuple[int, ...], float], Any] = inverted,
-    rates: Callable[[float, float], tuple[float, float, float]] = lambda p_in, p_hidden: (p_in, p_hidden, p_hidden),
-    grads: Callable[[dict[str, Array]], Any] = lambda grads: grads,
-    loss: Callable[[Any, int], Any] = lambda loss, n: loss,
-    scores: bool = False,
-    always: bool = False,
-    lawful: bool = True,
-    activation: Callable[[Array], Array] = relu,
-) -> Function:
+def network(multiplier: Callable[[Any, tuple[int, ...], float], Any] = inverted,
+            rates: Callable[[float, float], tuple[float, float, float]] = lambda p_in, p_hidden: (
+                p_in, p_hidden, p_hidden), grads: Callable[[dict[str, Array]], Any] = lambda grads:
+            grads, loss: Callable[[Any, int], Any] = lambda loss, n: loss, scores: bool = False,
+            always: bool = False, lawful: bool = True,
+            activation: Callable[[Array], Array] = relu) -> Function:
     """A network with dropout in which one thing may be different."""
 
-    def function(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+    def function(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any,
+                 train: bool = True) -> Any:
         if lawful and not (0 <= p_in <= 1 and 0 <= p_hidden <= 1):
             raise ValueError("a rate is a probability")
-        shapes = [X.shape, (len(X), len(params["b1"])), (len(X), len(params["b2"])), (len(X), len(params["b3"]))]
+        shapes = [X.shape, (len(X), len(params["b1"])), (len(X), len(params["b2"])),
+                  (len(X), len(params["b3"]))]
         masks: list[Any] = [1.0] * 4
         if train or always:
-            masks = [multiplier(rng, shape, p) for shape, p in zip(shapes, (*rates(p_in, p_hidden), p_hidden), strict=True)]
+            masks = [multiplier(rng, shape, p)
+                     for shape, p in zip(shapes, (*rates(p_in, p_hidden), p_hidden), strict=True)]
 
         def f(some: Params) -> Any:
-            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0, activation), len(X))
+            return loss(mean_loss(some, X, y, masks[:3], masks[3] if scores else 1.0,
+                                  activation), len(X))
 
         return float(np.real(f(params))), Lazy(params, f, grads)
 
@@ -100,9 +108,11 @@ def network(
 RIGHT = network()
 
 
-def verdict(check: Check, function: Function, slug: str = "slug", reference: Function | None = None) -> Verdict:
+def verdict(check: Check, function: Function, slug: str = "slug",
+            reference: Function | None = None) -> Verdict:
     other = Local(namespace={"toy": reference}) if reference else None
-    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug, "salt", other)[0]
+    return judge(one_part("toy", [check]), Local(namespace={"toy": function, "np": np}), slug,
+                 "salt", other)[0]
 
 
 SMALL = {"sizes": (4, 5, 4, 3), "batch": 6}
@@ -175,7 +185,7 @@ def test_masks_may_be_drawn_in_another_way(check: Check) -> None:
     assert found.passed, f"{check.name}: {found.got} | {found.wanted}"
 
 
-# ---------------------------------------------------------------------------------------------------------------- wrong networks
+# ----------------------------------------------------------------------------------- wrong networks
 def unscaled(rng: Any, shape: tuple[int, ...], p: float) -> Any:
     return rng.random(shape) >= p
 
@@ -213,17 +223,20 @@ def warns(rng: Any, shape: tuple[int, ...], p: float) -> Any:
     return np.nan_to_num((rng.random(shape) >= p) / np.float64(1 - p))
 
 
-def overwrites(params: Any, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+def overwrites(params: Any, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any,
+               train: bool = True) -> Any:
     X *= inverted(rng, X.shape, p_in) if train else 1.0
     return RIGHT(params, X, y, 0.0, p_hidden, rng, train)
 
 
-def drops_if_it_can(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+def drops_if_it_can(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any,
+                    train: bool = True) -> Any:
     """Takes a generator for the sign that it is training."""
     return RIGHT(params, X, y, p_in, p_hidden, rng, rng is not None)
 
 
-def scaled_at_test(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any, train: bool = True) -> Any:
+def scaled_at_test(params: Params, X: Array, y: Array, p_in: float, p_hidden: float, rng: Any,
+                   train: bool = True) -> Any:
     return RIGHT(params, X if train else X * (1 - p_in), y, p_in, p_hidden, rng, train)
 
 
@@ -238,18 +251,21 @@ def without(name: str) -> Function:
 
 
 def times(factor: float, *names: str) -> Function:
-    return lambda grads: {key: value * (factor if key in names else 1.0) for key, value in grads.items()}
+    return lambda grads: {key: value * (factor if key in names else 1.0)
+                          for key, value in grads.items()}
 
 
 def leaks(grads: dict[str, Array]) -> Any:
-    return {key: value + 1e-9 for key, value in grads.items()} | {"W3": grads["W3"], "W2": grads["W2"]}
+    return ({key: value + 1e-9 for key, value in grads.items()}
+            | {"W3": grads["W3"], "W2": grads["W2"]})
 
 
 def whole_batch(params: Params, X: Array, y: Array, *rest: Any, **more: Any) -> Any:
     h = np.maximum(np.maximum(X @ params["W1"], 0) @ params["W2"], 0) @ params["W3"]
     with np.errstate(all="ignore"):
         e = np.exp(h - h.max())  # the largest score of all examples, where each should have its own
-        return float(np.mean(-np.log(e[:, 0] / e.sum(axis=1)))), {name: np.zeros(v.shape) for name, v in params.items()}
+        return float(np.mean(-np.log(e[:, 0] / e.sum(axis=1)))), {name: np.zeros(v.shape)
+                                                                  for name, v in params.items()}
 
 
 def in_float32(params: Params, X: Array, y: Array, *rates: Any, **flags: Any) -> Any:
@@ -259,54 +275,85 @@ def in_float32(params: Params, X: Array, y: Array, *rates: Any, **flags: Any) ->
 
 AGREES = 'along a random direction, grads["'
 REFUSALS: tuple[tuple[Check, Function, str, str], ...] = (
-    (SHAPES, network(grads=without("b2")), "grads has no b2", "a gradient for each of W1, b1, W2, b2, W3, b3"),
-    (SHAPES, network(grads=lambda g: g | {"W1": g["W1"].T}), 'grads["W1"].shape = (5, 4)', "(4, 5)"),
+    (SHAPES, network(grads=without("b2")), "grads has no b2",
+     "a gradient for each of W1, b1, W2, b2, W3, b3"),
+    (SHAPES, network(grads=lambda g: g | {"W1": g["W1"].T}),
+     'grads["W1"].shape = (5, 4)', "(4, 5)"),
     (CHECKS[0], network(loss=lambda loss, n: loss * np.nan), "loss = nan", "a finite number"),
     (CHECKS[0], lambda *a, **k: 1.0, "the function returned a float", "a pair (loss, grads)"),
     (SHAPES, lambda *a, **k: (1.0, [1.0]), "grads is a list of 1", "a dict"),
     (CHECKS[1], network(grads=times(2.0, "W2")), f'{AGREES}W2"] gives the slope', ", as measured"),
-    (CHECKS[1], network(grads=times(1 + 1e-3, "b1")), f'{AGREES}b1"] gives the slope', ", as measured"),
-    (CHECKS[1], network(grads=times(np.nan, "b3")), f'{AGREES}b3"] gives the slope nan', ", as measured"),
-    (CHECKS[2], network(drawn_globally), "the same question with the same seed gave the losses", "so that a slope can be measured"),
+    (CHECKS[1], network(grads=times(1 + 1e-3, "b1")), f'{AGREES}b1"] gives the slope',
+     ", as measured"),
+    (CHECKS[1], network(grads=times(np.nan, "b3")), f'{AGREES}b3"] gives the slope nan',
+     ", as measured"),
+    (CHECKS[2], network(drawn_globally), "the same question with the same seed gave the losses",
+     "so that a slope can be measured"),
     (CHECKS[2], in_float32, "has the seven digits of float32", "float64, as the parameters are"),
-    (CHECKS[3], network(grads=times(0.0, "W1")), f'{AGREES}W1"] gives the slope 0', ", as measured"),
+    (CHECKS[3], network(grads=times(0.0, "W1")), f'{AGREES}W1"] gives the slope 0',
+     ", as measured"),
     (CHECKS[4], network(lambda rng, shape, p: 2.0), "loss = ", ""),
     (CHECKS[5], scaled_at_test, "loss = ", ""),
     (CHECKS[5], drops_if_it_can, "loss = ", ""),
     (CHECKS[6], network(always=True), "the random generator moved on", "as it was before the call"),
     (CHECKS[7], overwrites, "X was changed by the call", "X as it was"),
-    (CHECKS[8], network(lambda rng, shape, p: 1.0, lawful=False), "the function returned", "ValueError"),
+    (CHECKS[8], network(lambda rng, shape, p: 1.0, lawful=False), "the function returned",
+     "ValueError"),
     (CHECKS[10], overflows, "loss = inf", "a finite number"),
     (CHECKS[10], whole_batch, "loss = ", ""),
     (CHECKS[11], network(divides_by_zero), "loss = nan", "a finite number"),
     (CHECKS[11], network(warns), "NumPy warned: RuntimeWarning", "no warning"),
-    (CHECKS[12], network(grads=leaks), "units have a gradient in grads", "in both, or (when dropped) in neither"),
-    (CHECKS[12], network(grads=lambda g: g | {"b1": g["b1"] + 1.0}), 'and none in grads["W2"]', "in both, or (when dropped) in neither"),
-    (CHECKS[12], network(grads=lambda g: g | {"W2": 0 * g["W2"], "b2": 0 * g["b2"]}), 'and none in grads["W', "in both"),
-    (CHECKS[12], network(grads=lambda g: {k: 0 * v for k, v in g.items()}), '14 of 14 rows of grads["W1"] are 0', "about 0.4"),
-    (CHECKS[12], network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}), 'and none in grads["W', "in both"),
-    (CHECKS[12], network(drops_nothing), '0 of 14 rows of grads["W1"] are 0', "about 0.4 of them: the dropped inputs"),
-    (CHECKS[13], network(drops_nothing), "a single input survived in 64 of 64 calls", "some, not all"),
-    (CHECKS[13], lambda *a, **k: (0.5, {}), "for the scores 0 and 0 the loss is 0.5", "grows with the score of a wrong class"),
-    (CHECKS[14], network(lambda rng, shape, p: 0.0 if p else 1.0), "a single unit survived in 0 of 64 calls", "some, not all"),
-    (CHECKS[15], network(unscaled), "a single input is multiplied by 1 when it survives", "1.66667 = 1/(1-p)"),
-    (CHECKS[15], network(rates=lambda a, b: (b, b, b)), "a single input is multiplied by 1 when", "1.66667 = 1/(1-p)"),
-    (CHECKS[16], network(unscaled), "a single unit is multiplied by 1 when it survives", "1.66667 = 1/(1-p)"),
+    (CHECKS[12], network(grads=leaks), "units have a gradient in grads",
+     "in both, or (when dropped) in neither"),
+    (CHECKS[12], network(grads=lambda g: g | {"b1": g["b1"] + 1.0}), 'and none in grads["W2"]',
+     "in both, or (when dropped) in neither"),
+    (CHECKS[12], network(grads=lambda g: g | {"W2": 0 * g["W2"], "b2": 0 * g["b2"]}),
+     'and none in grads["W', "in both"),
+    (CHECKS[12], network(grads=lambda g: {k: 0 * v for k, v in g.items()}),
+     '14 of 14 rows of grads["W1"] are 0', "about 0.4"),
+    (CHECKS[12], network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}),
+     'and none in grads["W', "in both"),
+    (CHECKS[12], network(drops_nothing), '0 of 14 rows of grads["W1"] are 0',
+     "about 0.4 of them: the dropped inputs"),
+    (CHECKS[13], network(drops_nothing), "a single input survived in 64 of 64 calls",
+     "some, not all"),
+    (CHECKS[13], lambda *a, **k: (0.5, {}), "for the scores 0 and 0 the loss is 0.5",
+     "grows with the score of a wrong class"),
+    (CHECKS[14], network(lambda rng, shape, p: 0.0 if p else 1.0),
+     "a single unit survived in 0 of 64 calls", "some, not all"),
+    (CHECKS[15], network(unscaled), "a single input is multiplied by 1 when it survives",
+     "1.66667 = 1/(1-p)"),
+    (CHECKS[15], network(rates=lambda a, b: (b, b, b)), "a single input is multiplied by 1 when",
+     "1.66667 = 1/(1-p)"),
+    (CHECKS[16], network(unscaled), "a single unit is multiplied by 1 when it survives",
+     "1.66667 = 1/(1-p)"),
     (CHECKS[17], network(too_many), "share of dropped inputs = 0.33", "0.3000, by chance 0.2"),
-    (CHECKS[18], network(too_many), "share of dropped units of hidden layer 1 = 0.3", "0.3000, by chance 0.2"),
-    (CHECKS[19], network(too_many), "share of dropped units of hidden layer 2 = 0.3", "0.3000, by chance 0.2"),
-    (CHECKS[17], network(lambda rng, shape, p: inverted(rng, shape, p) * (1 + rng.random(shape))), "survivors", "the same factor for each"),
-    (CHECKS[20], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
-    (CHECKS[21], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
-    (CHECKS[22], network(shared_by_the_batch), "two examples always lose the same units", "a mask of its own for each example"),
-    (CHECKS[20], network(by_the_row), "an example loses all of the inputs or none", "a decision for each unit"),
-    (CHECKS[22], network(by_the_row), "an example loses all of the units of hidden layer 2 or none", "a decision for each unit"),
-    (CHECKS[23], network(lambda rng, shape, p: inverted(np.random.default_rng(rng.bit_generator.seed_seq), shape, p)), "", "(1-p)^3"),
-    (CHECKS[24], network(scores=True), "with all weights 0 and b3 = [0, 2], a score is", "2 always"),
+    (CHECKS[18], network(too_many), "share of dropped units of hidden layer 1 = 0.3",
+     "0.3000, by chance 0.2"),
+    (CHECKS[19], network(too_many), "share of dropped units of hidden layer 2 = 0.3",
+     "0.3000, by chance 0.2"),
+    (CHECKS[17], network(lambda rng, shape, p: inverted(rng, shape, p) * (1 + rng.random(shape))),
+     "survivors", "the same factor for each"),
+    (CHECKS[20], network(shared_by_the_batch), "two examples always lose the same units",
+     "a mask of its own for each example"),
+    (CHECKS[21], network(shared_by_the_batch), "two examples always lose the same units",
+     "a mask of its own for each example"),
+    (CHECKS[22], network(shared_by_the_batch), "two examples always lose the same units",
+     "a mask of its own for each example"),
+    (CHECKS[20], network(by_the_row), "an example loses all of the inputs or none",
+     "a decision for each unit"),
+    (CHECKS[22], network(by_the_row), "an example loses all of the units of hidden layer 2 or none",
+     "a decision for each unit"),
+    (CHECKS[23], network(lambda rng, shape, p: inverted(
+        np.random.default_rng(rng.bit_generator.seed_seq), shape, p)), "", "(1-p)^3"),
+    (CHECKS[24], network(scores=True),
+     "with all weights 0 and b3 = [0, 2], a score is", "2 always"),
     (CHECKS[26], network(drawn_elsewhere), "twice, from other random numbers", "two losses"),
-    (CHECKS[25], network(drawn_globally), "the function drew from (or seeded) the global generator", "random numbers from rng only"),
+    (CHECKS[25], network(drawn_globally), "the function drew from (or seeded) the global generator",
+     "random numbers from rng only"),
     (CHECKS[27], network(grads=times(2.0, "b2")), 'grads["b2"][', ""),
-    (CHECKS[27], network(grads=times(0.0, "b3", "b2")), 'grads["b3"] is 0 everywhere', "a gradient that can be led back"),
+    (CHECKS[27], network(grads=times(0.0, "b3", "b2")), 'grads["b3"] is 0 everywhere',
+     "a gradient that can be led back"),
     (CHECKS[28], network(grads=times(-1.0, "b1")), 'grads["b1"][', ""),
 )
 
@@ -327,14 +374,16 @@ NEUTRAL: tuple[tuple[Check, Function], ...] = (
 )
 
 
-@pytest.mark.parametrize(("check", "function"), NEUTRAL, ids=[f"{k}-{r[0].name}" for k, r in enumerate(NEUTRAL)])
+@pytest.mark.parametrize(("check", "function"), NEUTRAL,
+                         ids=[f"{k}-{r[0].name}" for k, r in enumerate(NEUTRAL)])
 def test_other_mistakes_do_not_make_a_sentence_false(check: Check, function: Function) -> None:
     found = verdict(check, function)
     assert found.passed, f"{found.got} | {found.wanted}"
 
 
 def test_a_little_in_the_logarithm_is_no_wrong_gradient() -> None:
-    big = c.agrees_with_its_own_loss(case="everywhere", p_in=0.3, p_hidden=0.6, sizes=(64, 40, 30, 10), batch=32)
+    big = c.agrees_with_its_own_loss(case="everywhere", p_in=0.3, p_hidden=0.6,
+                                     sizes=(64, 40, 30, 10), batch=32)
 
     def safe(params: Params, X: Array, y: Array, *rates: Any, **flags: Any) -> Any:
         loss, grads = network()(params, X, y, *rates, **flags)
@@ -352,8 +401,10 @@ def test_other_names_of_gradients_are_told() -> None:
     assert found.got == "grads has no W1, but dW1, db1, dW2, db2, dW3, db3"
 
 
-@pytest.mark.parametrize(("check", "function", "got", "wanted"), REFUSALS, ids=[f"{k}-{r[0].name}" for k, r in enumerate(REFUSALS)])
-def test_wrong_networks_are_refused_in_words(check: Check, function: Function, got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("check", "function", "got", "wanted"), REFUSALS,
+                         ids=[f"{k}-{r[0].name}" for k, r in enumerate(REFUSALS)])
+def test_wrong_networks_are_refused_in_words(check: Check, function: Function, got: str,
+                                             wanted: str) -> None:
     found = verdict(check, function)
     assert found.outcome is Outcome.FAILED, found
     assert got in found.got
@@ -368,17 +419,20 @@ def test_a_bias_gradient_summed_with_keepdims_is_charged_once_and_not_for_all() 
     for check in CHECKS[:6]:
         assert verdict(check, network(grads=keeps_dimensions)).passed
     found = verdict(SHAPES, network(grads=keeps_dimensions))
-    assert (found.outcome, found.got, found.wanted) == (Outcome.FAILED, 'grads["b1"].shape = (1, 5)', "(5,)")
+    assert (found.outcome, found.got, found.wanted) == (Outcome.FAILED,
+                                                        'grads["b1"].shape = (1, 5)', "(5,)")
     assert verdict(SHAPES, RIGHT).passed
     transposed = verdict(SHAPES, network(grads=lambda g: g | {"W1": g["W1"].T}))
-    assert (transposed.outcome, transposed.got, transposed.wanted) == (Outcome.FAILED, 'grads["W1"].shape = (5, 4)', "(4, 5)")
+    assert ((transposed.outcome, transposed.got, transposed.wanted)
+            == (Outcome.FAILED, 'grads["W1"].shape = (5, 4)', "(4, 5)"))
 
 
 def penalised(in_loss: bool) -> Function:
     def function(params: Params, *arguments: Any, **more: Any) -> Any:
         loss, grads = RIGHT(params, *arguments, **more)
         added = {name: 0.01 * value for name, value in params.items() if name[0] == "W"}
-        total = loss + 0.005 * sum(float((params[name] ** 2).sum()) for name in added) if in_loss else loss
+        total = (loss + 0.005 * sum(float((params[name] ** 2).sum()) for name in added)
+                 if in_loss else loss)
         return total, {name: g + added.get(name, 0.0) for name, g in grads.items()}
 
     return function
@@ -445,7 +499,8 @@ def predicted(
         (n.penalty(), RIGHT, "none"),
         (n.penalty(), penalised(in_loss=True), "in the loss"),
         (n.penalty(), penalised(in_loss=False), "in the gradients only"),
-        (n.penalty(), network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}), "without data"),
+        (n.penalty(), network(grads=lambda g: {k: 0 * v + 1 for k, v in g.items()}),
+         "without data"),
         (n.below_zero(layer=1), predicted(), "off"),
         (n.below_zero(layer=2), predicted(lambda a: np.where(a > 0, a, a / 100)), "leaks"),
         (n.below_zero(layer=0), predicted(before=lambda x: np.maximum(x, 0)), "off"),
@@ -455,17 +510,21 @@ def predicted(
         (n.last_layer(), predicted(after=lambda s: np.maximum(s, 0)), "without negatives"),
         (n.delta_form(given=SOFTENED, part="form"), lambda probs, y: probs / 2, "P"),
         (n.delta_form(given=SOFTENED, part="sign"), lambda probs, y: np.eye(3)[y] - probs, "minus"),
-        (n.delta_form(given=SOFTENED, part="divisor"), lambda probs, y: (probs - np.eye(3)[y]) / 3, "K"),
+        (n.delta_form(given=SOFTENED, part="divisor"),
+         lambda probs, y: (probs - np.eye(3)[y]) / 3, "K"),
         (n.delta(), RIGHT, "P - one-hot"),
         (n.delta(), network(grads=times(-1.0, "b3")), "one-hot - P"),
         (n.delta(), network(grads=times(0.0, "b3")), "0"),
         (n.digits(), RIGHT, "ten"),
-        (n.digits(), network(lambda rng, shape, p: inverted(rng, shape, p) * (1 - 1e-8 * (p > 0))), "factor nearly"),
+        (n.digits(), network(lambda rng, shape, p: inverted(rng, shape, p) * (1 - 1e-8 * (p > 0))),
+         "factor nearly"),
         (n.digits(), network(loss=lambda loss, n: loss + 1e-8), "loss nearly"),
     ],
 )
-def test_a_fact_is_claimed_only_where_it_can_be_seen(fact: Any, function: Function, wanted: str) -> None:
-    assert fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")) == wanted
+def test_a_fact_is_claimed_only_where_it_can_be_seen(fact: Any, function: Function,
+                                                     wanted: str) -> None:
+    assert (fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}"))
+            == wanted)
 
 
 def test_the_solution_is_the_measure_where_nothing_is_dropped() -> None:
@@ -486,7 +545,8 @@ def predict(params: Params, X: Array) -> Array:
 
 
 def test_scores_are_compared_with_those_of_the_solution() -> None:
-    check = c.is_right_like_the_solution(via=c.scores((9, 8, 7, 4), 11, "normal_network"), tolerance=1e-12)
+    check = c.is_right_like_the_solution(via=c.scores((9, 8, 7, 4), 11, "normal_network"),
+                                         tolerance=1e-12)
     assert verdict(check, predict, reference=predict).passed
     found = verdict(check, lambda params, X: predict(params, X) + 1e-6, reference=predict)
     assert found.got.startswith("scores[0, 0] = ")
@@ -505,7 +565,7 @@ def test_a_prediction_must_leave_its_arguments_alone() -> None:
     assert verdict(check, greedy).got == 'params["b1"] was changed by the call'
 
 
-# -------------------------------------------------------------------------------------------------------------------- the networks
+# ------------------------------------------------------------------------------------- the networks
 def test_no_mask_brings_a_firm_network_near_a_kink() -> None:
     for seed in range(300):
         rng = np.random.default_rng(seed)
@@ -515,13 +575,15 @@ def test_no_mask_brings_a_firm_network_near_a_kink() -> None:
         for layer in (1, 2):
             a = h @ params[f"W{layer}"] + params[f"b{layer}"]
             assert abs(a).min() > 0.005  # 500 steps of 1e-5
-            assert batch < 32 or ((a > 0).any(axis=0) & (a < 0).any(axis=0)).all()  # every unit is on for some, off for others
+            # every unit is on for some, off for others
+            assert batch < 32 or ((a > 0).any(axis=0) & (a < 0).any(axis=0)).all()
             h = np.maximum(a, 0) * inverted(rng, a.shape, 0.5)
 
 
 def test_a_reading_network_shows_the_multipliers_of_one_layer() -> None:
     codes = np.array([1.0, 0.25, 2.0])
-    for layer, mask in ((0, np.array([1.0, 0.0, 1.5])), (1, np.array([0.0, 1.0, 1.0])), (2, np.array([2.0, 2.0, 0.0]))):
+    for layer, mask in ((0, np.array([1.0, 0.0, 1.5])), (1, np.array([0.0, 1.0, 1.0])),
+                        (2, np.array([2.0, 2.0, 0.0]))):
         params, X, y = reading_network(layer, codes.tolist(), example=1, batch=3)
         masks: list[Any] = [1.0, 1.0, 1.0]
         masks[layer] = mask
@@ -547,19 +609,22 @@ def test_what_a_message_shows_can_be_run() -> None:
     wrong = network(grads=times(2.0, "W2"))
     found = verdict(CHECKS[1], wrong)
     known: dict[str, Any] = {"np": np, "toy": wrong}
-    assert found.call.startswith("from autograder.dropout.network.networks import firm_network\nparams, X, y = firm_network(")
+    assert found.call.startswith("from autograder.dropout.network.networks import firm_network\n"
+                                 "params, X, y = firm_network(")
     lines, _, slope = found.call.rpartition("\n")
     exec(lines, known)
     known["grads"] = dict(known["grads"].items())  # Lazy
     assert found.got.endswith(f"gives the slope {eval(slope, known):.6g}")
     given = written(W1=[[1.0, 2.0]], b1=[0.0])
-    assert script_text([Call("toy", (given,))]) == 'toy({"W1": np.array([[1.0, 2.0]]), "b1": np.array([0.0])})'
+    assert (script_text([Call("toy", (given,))])
+            == 'toy({"W1": np.array([[1.0, 2.0]]), "b1": np.array([0.0])})')
     assert asked("firm_network", (3, 4, 4, 2), 5, 1) is asked("firm_network", (3, 4, 4, 2), 5, 1)
 
 
-# --------------------------------------------------------------------------------------------------------------------------- facts
+# -------------------------------------------------------------------------------------------- facts
 def word(fact: Any, function: Function) -> str:
-    return str(fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
+    return str(
+        fact.look(Exam("toy", Local(namespace={"toy": function, "np": np}), f"toy/{fact.name}")))
 
 
 FACTS: tuple[tuple[Any, Function, str], ...] = (
@@ -604,22 +669,24 @@ FACTS: tuple[tuple[Any, Function, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("fact", "function", "wanted"), FACTS, ids=[f"{k}-{f[0].name}" for k, f in enumerate(FACTS)])
+@pytest.mark.parametrize(("fact", "function", "wanted"), FACTS,
+                         ids=[f"{k}-{f[0].name}" for k, f in enumerate(FACTS)])
 def test_facts_say_what_is(fact: Any, function: Function, wanted: str) -> None:
     assert word(fact, function) == wanted
 
 
-# --------------------------------------------------------------------------------------------------------------------------- junk
+# --------------------------------------------------------------------------------------------- junk
 class Odd:
     def __array__(self, *arguments: Any, **more: Any) -> Any:
         raise RuntimeError("no array")
 
 
 JUNK: tuple[Any, ...] = (
-    None, "text", 3, -1.0, 10**30, np.nan, np.inf, True, 1j, [], (), {}, object(), Odd(), np.zeros(3), np.array(None), lambda: 0,
-    (1.0, None), (np.nan, {}), (None, None), (1.0, {}), ("loss", {"W1": 1}), (np.zeros(2), {}), (-5.0, {"W1": "text"}), (0.5, {1: 2}),
-    (1.0, {name: np.zeros((2, 2)) for name in ("W1", "b1", "W2", "b2", "W3", "b3")}), (1e308, {"W1": [[1], [2, 3]]}), (0.0, {}),
-)  # fmt: skip
+    None, "text", 3, -1.0, 10**30, np.nan, np.inf, True, 1j, [], (), {}, object(), Odd(),
+    np.zeros(3), np.array(None), lambda: 0, (1.0, None), (np.nan, {}), (None, None), (1.0, {}),
+    ("loss", {"W1": 1}), (np.zeros(2), {}), (-5.0, {"W1": "text"}), (0.5, {1: 2}),
+    (1.0, {name: np.zeros((2, 2)) for name in ("W1", "b1", "W2", "b2", "W3", "b3")}),
+    (1e308, {"W1": [[1], [2, 3]]}), (0.0, {}))
 
 
 SCORES = c.is_right_like_the_solution(via=c.scores((3, 4, 4, 2), 5, "normal_network"))
@@ -628,15 +695,18 @@ SCORES = c.is_right_like_the_solution(via=c.scores((3, 4, 4, 2), 5, "normal_netw
 @pytest.mark.parametrize("check", [*CHECKS, SCORES], ids=lambda check: check.name)
 def test_no_junk_passes_or_breaks_a_check(check: Check) -> None:
     for junk in JUNK:
-        found = verdict(check, lambda *a, _j=junk, **k: _j, reference=predict if check.with_reference else None)
-        assert found.outcome is Outcome.FAILED or (found.passed and check.verb in TAME), f"{junk!r}: {found}"
+        found = verdict(check, lambda *a, _j=junk, **k: _j,
+                        reference=predict if check.with_reference else None)
+        assert (found.outcome is Outcome.FAILED
+                or (found.passed and check.verb in TAME)), f"{junk!r}: {found}"
         assert found.passed or found.got
 
 
 TAME = {  # a constant loss changes and draws nothing; these sentences wait for `feels_its_scores`
-    "is_the_plain_network_at_zero", "is_the_plain_network_at_test_time", "draws_from_rng", "draws_its_masks_afresh",
+    "is_the_plain_network_at_zero", "is_the_plain_network_at_test_time", "draws_from_rng",
+    "draws_its_masks_afresh",
     "leaves_its_arguments_alone", "draws_no_number_at_test_time",
-}  # fmt: skip
+}
 
 
 def test_a_network_that_needs_a_generator_at_test_time_raises() -> None:

@@ -1,4 +1,4 @@
-"""The verbs about noise without zeros: right noise of any make passes, wrong noise is refused in words, and no junk breaks a check."""
+"""The verbs about noise without zeros: right noise passes, wrong is refused in words; junk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autograder.tests.toys import junk, kinds_of_junk, one_part
 Array = np.ndarray[Any, Any]
 
 
-# -------------------------------------------------------------------------------------------------------------------------- toys
+# --------------------------------------------------------------------------------------------- toys
 def bell(x: Array, p: float, rng: Any, train: bool = True) -> Any:
     """Normal factors of mean 1 and variance p / (1 - p)."""
     return (x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape) if train else x), None
@@ -49,7 +49,7 @@ def low(x: Array, p: float, rng: Any, train: bool = True) -> Any:
     return (np.where(rng.random(x.shape) >= p, 3 * x + 1, FLOOR) if train else x), None
 
 
-# ------------------------------------------------------------------------------------------------------- a factor for each unit
+# --------------------------------------------------------------------------- a factor for each unit
 NOISE = c.multiplies_by_noise(p=0.3)
 LAW = c.follows_the_normal_law(p=0.3)
 APART = c.draws_a_factor_for_each_unit(p=0.3)
@@ -59,8 +59,8 @@ RIGHT: dict[str, Function] = {
     "normal": bell,
     "around x": lambda x, p, rng, train=True: (rng.normal(x, abs(x) * (p / (1 - p)) ** 0.5), None),
     "mirrored": bell_with(law=lambda rng, size: -rng.standard_normal(size)),
-    "Box and Muller": bell_with(law=lambda rng, size: np.sqrt(-2 * np.log(1 - rng.random(size))) * np.sin(2 * np.pi * rng.random(size))),
-}
+    "Box and Muller": bell_with(law=lambda rng, size: np.sqrt(-2 * np.log(1 - rng.random(size)))
+                                * np.sin(2 * np.pi * rng.random(size)))}
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -77,8 +77,10 @@ def test_the_law_is_known_for_every_p(p: float) -> None:
 
 
 def test_what_is_no_factor_is_refused() -> None:
-    assert told(NOISE, lambda x, p, rng: (x, None)) == "out / x is 1 for all 1600 units | random factors"
-    assert told(NOISE, lambda x, p, rng: (0 * x, None)) == "out / x is 0 for all 1600 units | random factors"
+    assert (told(NOISE, lambda x, p, rng: (x, None))
+            == "out / x is 1 for all 1600 units | random factors")
+    assert (told(NOISE, lambda x, p, rng: (0 * x, None))
+            == "out / x is 0 for all 1600 units | random factors")
     assert told(NOISE, lambda x, p, rng: (x * np.nan, None)) == "out / x holds nan | finite numbers"
     added = told(NOISE, lambda x, p, rng: (x + rng.normal(size=x.shape), None))
     assert "for twice the x and the same seed | the same both times" in added
@@ -87,34 +89,44 @@ def test_what_is_no_factor_is_refused() -> None:
 
 def test_another_law_is_refused() -> None:
     assert told(LAW, bell_with(mean=1.02)).startswith("share of factors ")
-    assert told(LAW, bell_with(spread=lambda p: p / (1 - p))).startswith("share of factors below -0.686276 = 0.0001 | 0.0050, by ")
+    assert told(LAW, bell_with(spread=lambda p: p / (1 - p))).startswith(
+        "share of factors below -0.686276 = 0.0001 | 0.0050, by ")
     root = 3**0.5
-    assert told(LAW, bell_with(law=lambda rng, size: rng.uniform(-root, root, size))).startswith("share of factors ")
-    assert told(LAW, bell_with(law=lambda rng, size: rng.standard_t(9, size) / (9 / 7) ** 0.5)).startswith("share of factors ")
+    assert told(LAW, bell_with(law=lambda rng, size: rng.uniform(-root, root, size))).startswith(
+        "share of factors ")
+    assert told(LAW, bell_with(law=lambda rng, size: rng.standard_t(9, size)
+                               / (9 / 7) ** 0.5)).startswith("share of factors ")
 
 
 def test_shared_factors_are_refused() -> None:
-    assert told(APART, bell_with(size=lambda shape: (1, *shape[1:]))).startswith("share of units on which neighbouring rows agree = 1.0000")
-    assert told(APART, bell_with(size=lambda shape: (*shape[:-1], 1))).startswith("share of units on which ")
+    assert told(APART, bell_with(size=lambda shape: (1, *shape[1:]))).startswith(
+        "share of units on which neighbouring rows agree = 1.0000")
+    assert told(APART, bell_with(size=lambda shape: (*shape[:-1], 1))).startswith(
+        "share of units on which ")
     frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
-    assert told(APART, frozen).startswith("share of units that two calls both raise or both lower = 1.0000 | 0.5000")
+    assert told(APART, frozen).startswith(
+        "share of units that two calls both raise or both lower = 1.0000 | 0.5000")
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1])
-@pytest.mark.parametrize(("statistic", "name"), [(np.mean, "average"), (np.std, "standard deviation")])
-def test_factors_that_are_made_to_come_out_exactly_are_refused(statistic: Any, name: str, axis: int | None) -> None:
+@pytest.mark.parametrize(("statistic", "name"),
+                         [(np.mean, "average"), (np.std, "standard deviation")])
+def test_factors_that_are_made_to_come_out_exactly_are_refused(statistic: Any, name: str,
+                                                               axis: int | None) -> None:
     def levelling(x: Array, p: float, rng: Any, train: bool = True) -> Any:
         factors = rng.normal(1, (p / (1 - p)) ** 0.5, x.shape)
         return x * factors / statistic(factors, axis=axis, keepdims=True), None
 
     whose = {None: "all factors", 0: "each column", 1: "each row"}[axis]
-    assert told(LEVEL, levelling) == f"the {name} of {whose} is 1, in every call | numbers that vary around it"
+    assert (told(LEVEL, levelling)
+            == f"the {name} of {whose} is 1, in every call | numbers that vary around it")
     assert (fact(u.noise_level(), levelling), fact(u.noise_level(), bell)) == ("fixed", "by chance")
 
 
 def test_shared_or_frozen_factors_are_not_called_levelled() -> None:
     frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
-    for function in (frozen, bell_with(size=lambda shape: (1, *shape[1:])), bell_with(size=lambda shape: (*shape[:-1], 1))):
+    for function in (frozen, bell_with(size=lambda shape: (1, *shape[1:])),
+                     bell_with(size=lambda shape: (*shape[:-1], 1))):
         passes(LEVEL, function)
 
 
@@ -144,7 +156,8 @@ def test_shared_factors_are_judged_by_those_that_were_drawn() -> None:
 def test_one_factor_for_all_is_refused() -> None:
     for function in (bell_with(size=lambda shape: ()), lambda x, p, rng: (x, None)):
         assert told(APART, function).endswith(" for all 65536 units | factors that vary")
-    assert told(LAW, lambda x, p, rng: (x, None)) == "out / x is 1 in every call | factors that vary"
+    assert (
+        told(LAW, lambda x, p, rng: (x, None)) == "out / x is 1 in every call | factors that vary")
 
 
 def test_test_time_makes_no_noise() -> None:
@@ -156,14 +169,17 @@ def test_test_time_makes_no_noise() -> None:
 
     passes(quiet, bell)
     passes(quiet, low)
-    assert told(quiet, drawing) == "a pass at test time changed what rng gives next | what rng gives without it"
+    assert (told(quiet, drawing)
+            == "a pass at test time changed what rng gives next | what rng gives without it")
 
 
 def test_the_seed_must_matter_and_suffice() -> None:
     own = bell_with(law=lambda rng, size: np.random.default_rng().standard_normal(size))
-    assert told(SEEDED, own) == "two generators with the same seed gave different outputs | the same"
+    assert (
+        told(SEEDED, own) == "two generators with the same seed gave different outputs | the same")
     frozen = bell_with(law=lambda rng, size: np.random.default_rng(1).standard_normal(size))
-    assert told(SEEDED, frozen) == "two generators with different seeds gave the same outputs | others"
+    assert (told(SEEDED, frozen)
+            == "two generators with different seeds gave the same outputs | others")
 
 
 def test_the_law_says_what_it_sees() -> None:
@@ -171,7 +187,7 @@ def test_the_law_says_what_it_sees() -> None:
     assert APART.power.startswith("signs of which 5")
 
 
-# ------------------------------------------------------------------------------------------------- a fixed value for dropped units
+# ------------------------------------------------------------------ a fixed value for dropped units
 BRANCHES = c.sets_some_and_keeps_some(p=0.3)
 LINE = c.keeps_units_on_the_line(p=0.3, wanted=(3.0, 1.0))
 BOTTOM = c.sets_dropped_units_to(p=0.3, wanted=FLOOR)
@@ -188,23 +204,32 @@ def test_two_branches_are_found() -> None:
 
 
 def test_what_has_no_two_branches_is_refused() -> None:
-    assert told(BRANCHES, lambda x, p, rng: (x, None)).startswith("no three outputs are equal | one value for the dropped units")
-    assert told(BRANCHES, lambda x, p, rng: (0 * x, None)).startswith("1600 of 1600 outputs are equal")
+    assert told(BRANCHES, lambda x, p, rng: (x, None)).startswith(
+        "no three outputs are equal | one value for the dropped units")
+    assert told(BRANCHES, lambda x, p, rng: (0 * x, None)).startswith(
+        "1600 of 1600 outputs are equal")
     assert told(BRANCHES, lambda x, p, rng: (x / 0, None)).endswith("| finite numbers")
-    bent = told(BRANCHES, lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, np.tanh(x)), None))
+    bent = told(BRANCHES,
+                lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, np.tanh(x)), None))
     assert "units that were not set to 0 lie beside the line of the others | none" in bent
 
 
 def test_other_constants_are_named() -> None:
-    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 2 * x + 1), None)) == "a = 2 | 3"
-    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3 * x - 1), None)) == "b = -1 | 1"
-    assert told(BOTTOM, lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, x), None)) == "out of a dropped unit = 0 | -2"
+    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 2 * x + 1),
+                                         None)) == "a = 2 | 3"
+    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3 * x - 1),
+                                         None)) == "b = -1 | 1"
+    assert (told(BOTTOM, lambda x, p, rng: (np.where(rng.random(x.shape) < p, 0.0, x), None))
+            == "out of a dropped unit = 0 | -2")
 
 
 def test_constants_of_five_digits_are_right() -> None:
-    passes(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3.0001 * x + 0.99998), None))
-    passes(BOTTOM, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR + 5e-5, 3 * x + 1), None))
-    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3.003 * x + 1), None)) == "a = 3.003 | 3 within 0.0001"
+    passes(LINE,
+           lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3.0001 * x + 0.99998), None))
+    passes(BOTTOM,
+           lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR + 5e-5, 3 * x + 1), None))
+    assert told(LINE, lambda x, p, rng: (np.where(rng.random(x.shape) < p, FLOOR, 3.003 * x + 1),
+                                         None)) == "a = 3.003 | 3 within 0.0001"
 
 
 def test_ten_digits_are_asked_apart() -> None:
@@ -221,16 +246,18 @@ def test_units_that_become_alike_were_dropped() -> None:
         passes(c.drops_the_right_share(p=0.3, via=Branched()), function)
     assert Branched().read((np.arange(6.0).reshape(2, 3), None), (2, 3)).all()
     share = c.drops_the_right_share(p=0.3, via=Branched())
-    assert told(share, lambda x, p, rng: (np.where(rng.random(x.shape) < p, x, FLOOR), None)).startswith("share of dropped units = 0.7")
+    assert told(share, lambda x, p, rng: (np.where(rng.random(x.shape) < p, x, FLOOR),
+                                          None)).startswith("share of dropped units = 0.7")
     with pytest.raises(Wrong):
         Branched().read(None, (2, 3))
 
 
-# --------------------------------------------------------------------------------------------------------------------------- facts
+# -------------------------------------------------------------------------------------------- facts
 def test_facts_name_the_noise() -> None:
     assert fact(u.noise(), bell) == "times noise"
     assert fact(u.noise(), lambda x, p, rng: (x + rng.normal(size=x.shape), None)) == "plus noise"
-    assert fact(u.noise(), lambda x, p, rng: (x * (rng.random(x.shape) < p), None)) == "zeros and a factor"
+    assert (fact(u.noise(), lambda x, p, rng: (x * (rng.random(x.shape) < p), None))
+            == "zeros and a factor")
     assert fact(u.noise(), lambda x, p, rng: (x, None)) == "nothing"
     assert fact(u.noise_mean(), bell) == "1"
     assert fact(u.noise_mean(), bell_with(mean=0.0)) == "0"
@@ -238,13 +265,16 @@ def test_facts_name_the_noise() -> None:
     assert fact(u.noise_spread(), bell_with(spread=lambda p: p)) == "p"
     assert fact(u.noise_spread(), bell_with(spread=lambda p: 1 / (1 - p))) == "1/(1-p)"
     besides = lambda x, p, rng: (bell(x, p, rng)[0] / (1 - p), None)  # noqa: E731
-    assert (fact(u.noise_mean(), besides), fact(u.noise_spread(), besides)) == ("1/(1-p)", "sqrt(p/(1-p))/(1-p)")
+    assert ((fact(u.noise_mean(), besides), fact(u.noise_spread(), besides))
+            == ("1/(1-p)", "sqrt(p/(1-p))/(1-p)"))
     drops = lambda x, p, rng: (bell(x, p, rng)[0] * (rng.random(x.shape) >= p), None)  # noqa: E731
     cut = lambda x, p, rng: (x * np.maximum(rng.normal(1, (p / (1 - p)) ** 0.5, x.shape), 0), None)  # noqa: E731
-    assert [fact(u.noise(), function) for function in (drops, cut)] == ["zeros and noise", "times noise"]
+    assert ([fact(u.noise(), function) for function in (drops, cut)]
+            == ["zeros and noise", "times noise"])
     assert [fact(u.noise_below_zero(), function) for function in (bell, cut)] == ["some", "none"]
     assert fact(u.noise_shape(), bell) == "normal"
-    assert fact(u.noise_shape(), bell_with(law=lambda rng, size: rng.uniform(-1, 1, size))) == "uniform"
+    assert (fact(u.noise_shape(), bell_with(law=lambda rng, size: rng.uniform(-1, 1, size)))
+            == "uniform")
     assert fact(u.noise_of(), bell) == "each unit"
     assert fact(u.noise_of(), bell_with(size=lambda shape: (1, *shape[1:]))) == "each feature"
     assert fact(u.noise_of(), bell_with(size=lambda shape: (*shape[:-1], 1))) == "each example"
@@ -252,7 +282,8 @@ def test_facts_name_the_noise() -> None:
     assert fact(u.noise_spread(), bell_with(size=lambda shape: ())) == "unclear"
     assert fact(u.next_noise(), bell) == "fresh"
     assert fact(t.chance_from("noise_from", via=c.outputs(0.3)), bell) == "given"
-    assert fact(t.chance_from("noise_from", via=c.outputs(0.3)), lambda x, p, rng, train=True: (bell(x, p, rng)[0] ** 0.5, None)) == "given"
+    assert fact(t.chance_from("noise_from", via=c.outputs(0.3)),
+                lambda x, p, rng, train=True: (bell(x, p, rng)[0] ** 0.5, None)) == "given"
     assert fact(u.at_rest(), bell) == "x"
     assert fact(u.at_rest(), lambda x, p, rng, train=True: (0.5 * x, None)) == "a factor"
     assert fact(u.at_rest(), lambda x, p, rng, train=True: (2 * x + 1, None)) == "a line"
@@ -269,14 +300,13 @@ def test_facts_name_the_branches() -> None:
     assert fact(u.line_digits(slopes=(2.0,)), low) == "unclear"
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- junk
+# --------------------------------------------------------------------------------------------- junk
 SHARE = c.drops_the_right_share(p=0.3, via=Branched())
 CHECKS = [NOISE, LAW, APART, LEVEL, SEEDED, BRANCHES, LINE, BOTTOM, SHARE]
-FACTS = [
-    u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(), u.noise_level(), u.noise_below_zero(),
-    u.next_noise(), t.chance_from("noise_from", via=c.outputs(0.3)), u.at_rest(),
-    u.branch("slope", part="slope", table=(("one", 1.0),)), u.line_digits(slopes=(1.0,)),
-]  # fmt: skip
+FACTS = [u.noise(), u.noise_mean(), u.noise_spread(), u.noise_shape(), u.noise_of(),
+         u.noise_level(), u.noise_below_zero(), u.next_noise(),
+         t.chance_from("noise_from", via=c.outputs(0.3)), u.at_rest(),
+         u.branch("slope", part="slope", table=(("one", 1.0),)), u.line_digits(slopes=(1.0,))]
 
 
 @pytest.mark.parametrize("name", kinds_of_junk())
@@ -290,18 +320,22 @@ def test_junk_breaks_nothing(name: str) -> None:
         assert fact(made, junk()[name])
 
 
-# ------------------------------------------------------------------------------------------- several functions in one exercise
+# ---------------------------------------------------------------- several functions in one exercise
 def test_each_function_of_an_exercise_is_asked_by_itself() -> None:
-    both = [asking("toy", c.multiplies_by_noise(p=0.3), "the bell"), asking("other", c.sets_some_and_keeps_some(p=0.3), "the step")]
-    both += [asking(name, c.draws_from_rng(via=c.outputs(0.3)), of) for name, of in (("toy", "the bell"), ("other", "the step"))]
+    both = [asking("toy", c.multiplies_by_noise(p=0.3), "the bell"),
+            asking("other", c.sets_some_and_keeps_some(p=0.3), "the step")]
+    both += [asking(name, c.draws_from_rng(via=c.outputs(0.3)), of)
+             for name, of in (("toy", "the bell"), ("other", "the step"))]
     exercise = one_part("toy", both, functions=("toy", "other"))
-    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": low}), "slug", "salt")
+    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": low}),
+                                   "slug", "salt")
     assert first.passed
     assert second.passed
     assert all(v.passed for v in seeded)
     assert second.check == "sets_some_and_keeps_some of the step(p=0.3)"
     assert second.sentence.endswith("(the step)")
-    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": bell}), "slug", "salt")
+    first, second, *seeded = judge(exercise, Local(namespace={"toy": bell, "other": bell}),
+                                   "slug", "salt")
     assert first.passed
     assert second.outcome is Outcome.FAILED
     assert "other(" in second.call
@@ -309,5 +343,6 @@ def test_each_function_of_an_exercise_is_asked_by_itself() -> None:
 
 def test_each_function_of_an_exercise_has_facts_of_its_own() -> None:
     facts = [asked_of("toy", u.noise(), "bell"), asked_of("other", u.noise(), "step")]
-    found = {fact.name: fact.look(Exam("toy", Local(namespace={"toy": bell, "other": low}), "seed")) for fact in facts}
+    found = {fact.name: fact.look(Exam("toy", Local(namespace={"toy": bell, "other": low}), "seed"))
+             for fact in facts}
     assert found == {"bell_noise": "times noise", "step_noise": "other"}

@@ -1,4 +1,4 @@
-"""A block that normalises, remembers and drops: the right one passes, each wrong one is refused in words, junk breaks nothing."""
+"""A block that normalises, remembers and drops: right passes, wrong is refused in words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ CHECKS: tuple[Check, ...] = (
     c.draws_from_rng(via=c.normalised(MEMORY, P, kept=True)),
     c.drops_every_channel_at_one(memory=MEMORY),
 )
-NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG, ONE = CHECKS
+(NORMAL, REMEMBER, UNSEEN, TEST, STILL, LAST, APART, MANNERS, REFUSE, ROOT, VARIANCES, FROM_RNG,
+ ONE) = CHECKS
 FACTS: tuple[Symptom, ...] = (
     s.normalised_over(memory=MEMORY),
     s.memory_holds(memory=MEMORY),
@@ -48,12 +49,14 @@ FACTS: tuple[Symptom, ...] = (
     s.block_share(memory=MEMORY),
     s.block_generator(memory=MEMORY),
     s.block_at_one(memory=MEMORY),
-    t.takes("block_outside", via=[view for p in (-0.25, 1.25) for view in c.in_both_modes(c.normalised, MEMORY, p)]),
+    t.takes("block_outside",
+            via=[view for p in (-0.25, 1.25) for view in c.in_both_modes(c.normalised, MEMORY, p)]),
 )
 
 
 def drop(h: Array, p: float, rng: Rng, shape: tuple[int, ...], scaled: bool = True) -> Array:
-    return np.asarray(h * np.where(rng.random(shape) >= p, 1 / (1 - p) if p < 1 and scaled else 1.0, 0.0).astype(h.dtype))
+    return np.asarray(h * np.where(rng.random(shape) >= p, 1 / (1 - p) if p < 1 and scaled else 1.0,
+                                   0.0).astype(h.dtype))
 
 
 def notebook(
@@ -90,7 +93,8 @@ def notebook(
             memory["started"] = True
         mean, var = h.mean(axes, keepdims=True), h.var(axes, keepdims=True, ddof=ddof)
         if not train or not own:
-            mean, var = (memory[key].reshape(1, -1, 1, 1) for key in ("mean", "var")) if test == "running" else (mean, var)
+            mean, var = ((memory[key].reshape(1, -1, 1, 1) for key in ("mean", "var"))
+                         if test == "running" else (mean, var))
         h = (h - mean) / root(var) if train or test else h
         if train and not first and rng is not None:
             h = drop(h, p, source(rng), coins(x.shape), scaled)
@@ -133,27 +137,38 @@ def overwriting(out: Array, x: Array) -> Array:
 
 
 WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
-    "one mean for all": (NORMAL, {"axes": (0, 1, 2, 3)}, "out.mean(axis=(0, 2, 3))[0] = -", "0 (5 of 5 differ)"),
+    "one mean for all": (NORMAL, {"axes": (0, 1, 2, 3)}, "out.mean(axis=(0, 2, 3))[0] = -",
+                         "0 (5 of 5 differ)"),
     "instance": (NORMAL, {"axes": (2, 3)}, "out[0, 0, 0, 0] = ", "differ"),
-    "the running statistics in training": (NORMAL, {"own": False}, "out.mean(axis=(0, 2, 3))[0] = -", "0 (5 of 5 differ)"),
-    "no root": (NORMAL, {"root": lambda var: var + 1e-5}, "out.var(axis=(0, 2, 3))[0] = ", "differ"),
-    "eps beside the root": (ROOT, {"root": lambda var: np.sqrt(var) + 1e-5}, "out[0, 0, 0, ", "within 2e-06"),
+    "the running statistics in training": (NORMAL, {"own": False},
+                                           "out.mean(axis=(0, 2, 3))[0] = -", "0 (5 of 5 differ)"),
+    "no root": (NORMAL, {"root": lambda var: var + 1e-5},
+                "out.var(axis=(0, 2, 3))[0] = ", "differ"),
+    "eps beside the root": (ROOT, {"root": lambda var: np.sqrt(var) + 1e-5}, "out[0, 0, 0, ",
+                            "within 2e-06"),
     "one less": (ROOT, {"ddof": 1}, "out[0, 0, 0, 0] = ", "differ"),
     "one less is remembered": (VARIANCES, {"ddof": 1}, 'memory["var"][0] = ', "differ"),
-    "eps is remembered": (VARIANCES, {"spread": lambda var: var + 1e-5}, 'memory["var"][', "within 1e-06"),
-    "raw at test, and nothing remembered": (TEST, {"rate": 0.0, "test": ""}, "out[0, 0, ", "within 2e-06"),
+    "eps is remembered": (VARIANCES, {"spread": lambda var: var + 1e-5}, 'memory["var"][',
+                          "within 1e-06"),
+    "raw at test, and nothing remembered": (TEST, {"rate": 0.0, "test": ""}, "out[0, 0, ",
+                                            "within 2e-06"),
     "the first batch begins": (REMEMBER, {"begin": True}, 'memory["mean"][0] = ', "differ"),
-    "a generator of its own": (FROM_RNG, {"source": lambda rng: np.random.default_rng()}, "two generators with the same seed", "the same"),
-    "a fixed seed": (FROM_RNG, {"source": lambda rng: np.random.default_rng(0)}, "two generators with different seeds", "others"),
-    "the global generator": (FROM_RNG, {"source": lambda rng: np.random}, "the function drew from", "random numbers from rng only"),
+    "a generator of its own": (FROM_RNG, {"source": lambda rng: np.random.default_rng()},
+                               "two generators with the same seed", "the same"),
+    "a fixed seed": (FROM_RNG, {"source": lambda rng: np.random.default_rng(0)},
+                     "two generators with different seeds", "others"),
+    "the global generator": (FROM_RNG, {"source": lambda rng: np.random}, "the function drew from",
+                             "random numbers from rng only"),
     "weights swapped": (REMEMBER, {"rate": 0.9}, 'memory["mean"][0] = ', "differ"),
-    "nothing remembered": (REMEMBER, {"rate": 0.0}, "memory is still as forget left it", "a mean and a variance that moved"),
+    "nothing remembered": (REMEMBER, {"rate": 0.0}, "memory is still as forget left it",
+                           "a mean and a variance that moved"),
     "dropout first is remembered": (UNSEEN, {"first": True}, 'memory["mean"][0] = ', "differ"),
     "raw at test": (TEST, {"test": ""}, "out[0, 0, 0, 0] = ", "differ"),
     "the test batch": (TEST, {"test": "batch"}, "out[0, 0, 0, 0] = ", "differ"),
     "learns at test": (STILL, {"learns": True}, 'memory["mean"][0] = ', "differ"),
     "dropout first": (LAST, {"first": True}, "120 of 120 channels were kept", "about 84"),
-    "units": (LAST, {"coins": lambda shape: shape}, "channel [0, ", "kept at all of them or at none"),
+    "units": (LAST, {"coins": lambda shape: shape}, "channel [0, ",
+              "kept at all of them or at none"),
     "unscaled": (LAST, {"scaled": False}, "out[0, ", "differ"),
     "for the batch": (
         APART,
@@ -167,10 +182,13 @@ WRONG: dict[str, tuple[Check, dict[str, Any], str, str]] = {
         "share of ",
         ", by chance 0.",
     ),
-    "float64": (gives("float32"), {"at_end": lambda out, x: out.astype(float)}, "out.dtype = float64", "float32"),
+    "float64": (gives("float32"), {"at_end": lambda out, x: out.astype(float)},
+                "out.dtype = float64", "float32"),
     "overwrites": (MANNERS, {"at_end": overwriting}, "x was changed by the call", "x as it was"),
-    "no number at p = 1": (ONE, {"at_end": lambda out, x: out + np.nan}, "out holds nan", "0 everywhere"),
-    "something at p = 1": (ONE, {"at_end": lambda out, x: out + 1.0}, "out holds 1", "0 everywhere"),
+    "no number at p = 1": (ONE, {"at_end": lambda out, x: out + np.nan}, "out holds nan",
+                           "0 everywhere"),
+    "something at p = 1": (ONE, {"at_end": lambda out, x: out + 1.0}, "out holds 1",
+                           "0 everywhere"),
     "any p": (REFUSE, {"checked": False}, "the function returned", "ValueError"),
 }
 
@@ -184,7 +202,8 @@ def test_wrong_blocks_are_refused_in_these_words(name: str) -> None:
     assert wanted in found.wanted, told(found)
 
 
-SLIPS: tuple[dict[str, Any], ...] = ({"root": lambda var: np.sqrt(var) + 1e-5}, {"root": np.sqrt}, {"ddof": 1})
+SLIPS: tuple[dict[str, Any], ...] = ({"root": lambda var: np.sqrt(var) + 1e-5},
+                                     {"root": np.sqrt}, {"ddof": 1})
 
 
 @pytest.mark.parametrize("parts", SLIPS)
@@ -196,7 +215,8 @@ def test_a_slip_below_the_root_costs_one_sentence_and_no_more(parts: dict[str, A
 
 
 def test_what_is_wrong_in_the_memory_is_not_charged_at_test_time_too() -> None:
-    for parts in ({"rate": 0.0}, {"rate": 0.9}, {"begin": True}, {"spread": np.sqrt, "root": lambda var: np.sqrt(var) + 1e-5}):
+    for parts in ({"rate": 0.0}, {"rate": 0.9}, {"begin": True},
+                  {"spread": np.sqrt, "root": lambda var: np.sqrt(var) + 1e-5}):
         assert not verdict(REMEMBER, notebook(**parts)).passed
         found = verdict(TEST, notebook(**parts))
         assert found.passed, told(found)
@@ -209,7 +229,8 @@ def test_who_remembers_deviations_may_divide_by_them() -> None:
     def dividing(x: Array, p: float, rng: Rng | None, train: bool) -> Array:
         if train:
             return np.asarray(block(x, p, rng, train))
-        return np.asarray((x - memory["mean"].reshape(1, -1, 1, 1)) / memory["var"].reshape(1, -1, 1, 1))
+        return np.asarray(
+            (x - memory["mean"].reshape(1, -1, 1, 1)) / memory["var"].reshape(1, -1, 1, 1))
 
     found = verdict(TEST, {**names, "block": dividing})
     assert found.passed, told(found)
@@ -235,7 +256,8 @@ def test_a_memory_of_another_kind_is_refused_in_words() -> None:
         ({"mean": 0.0}, 'memory["mean"].shape = ()'),
         ({"mean": "zeros"}, 'memory["mean"] is a str'),
     ):
-        found = verdict(REMEMBER, {**notebook(), "forget": lambda channels: None, "memory": memory, "block": lambda x, p, rng, train: x})
+        found = verdict(REMEMBER, {**notebook(), "forget": lambda channels: None, "memory": memory,
+                                   "block": lambda x, p, rng, train: x})
         assert (found.outcome, found.got) == (Outcome.FAILED, got), told(found)
 
 
@@ -276,9 +298,11 @@ WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("number", "parts", "wanted"), WORDS, ids=[f"{FACTS[n].name}: {w}" for n, _, w in WORDS])
+@pytest.mark.parametrize(("number", "parts", "wanted"), WORDS,
+                         ids=[f"{FACTS[n].name}: {w}" for n, _, w in WORDS])
 def test_the_words(number: int, parts: dict[str, Any], wanted: str) -> None:
-    assert FACTS[number].look(Exam("block", Local(namespace={"np": np, **notebook(**parts)}), "toy")) == wanted
+    assert (FACTS[number]
+            .look(Exam("block", Local(namespace={"np": np, **notebook(**parts)}), "toy")) == wanted)
 
 
 def test_reshape_in_the_place_of_transpose_has_a_word() -> None:
@@ -287,14 +311,16 @@ def test_reshape_in_the_place_of_transpose_has_a_word() -> None:
         mean, var = (a.reshape(1, -1, 1, 1) for a in (rows.mean(1), rows.var(1)))
         return np.asarray((x - mean) / np.sqrt(var + 1e-5))
 
-    words = FACTS[0].look(Exam("block", Local(namespace={"np": np, **notebook(), "block": cut_anew}), "toy"))
+    words = FACTS[0].look(
+        Exam("block", Local(namespace={"np": np, **notebook(), "block": cut_anew}), "toy"))
     assert words == "examples and places, cut anew"
 
 
-# ------------------------------------------------------------------------------- functions that are moved into a notebook's names
+# ------------------------------------------------- functions that are moved into a notebook's names
 def test_a_wrong_solution_sees_the_names_of_the_notebook_and_brings_its_helpers() -> None:
     other: dict[str, Any] = {}
-    exec("def helper():\n    return counter\ndef answer(x, *, more=1):\n    return helper()['n'] + x + more", other)
+    exec("def helper():\n    return counter\ndef answer(x, *, more=1):\n"
+         "    return helper()['n'] + x + more", other)
     subject = Local(namespace={"counter": {"n": 40}}).with_functions({"answer": other["answer"]})
     moved: Function = subject.namespace["answer"]
     assert moved(1) == 42

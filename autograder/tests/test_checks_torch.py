@@ -1,4 +1,4 @@
-"""The verbs about code for torch: right code passes, each mistake is refused in words, and no junk breaks a check."""
+"""The verbs about code for torch: right code passes, mistakes are refused in words; and junk."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from autograder.subjects.local import Local
 from autograder.tests.toys import junk, one_part
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")
-pytest.importorskip("torch._dynamo")  # as PRELOAD does for a worker: what torch loads when it is first used takes longer than a call may
+# as PRELOAD does for a worker: what torch loads when it is first used takes longer than a call may
+pytest.importorskip("torch._dynamo")
 
 Function = Callable[..., Any]
 
 
 def verdict(check: Check, **functions: Any) -> Verdict:
     """What one check says about the functions (the first is the one under test)."""
-    return judge(one_part(next(iter(functions)), [check]), Local(namespace=dict(functions)), "slug", "salt")[0]
+    return judge(one_part(next(iter(functions)), [check]), Local(namespace=dict(functions)),
+                 "slug", "salt")[0]
 
 
 def told(check: Check, **functions: Any) -> str:
@@ -44,7 +46,7 @@ def passes(check: Check, **functions: Any) -> None:
     assert found.passed, found
 
 
-# ------------------------------------------------------------------------------------------------------------------- comparing
+# ---------------------------------------------------------------------------------------- comparing
 def comparing(
     ready: Function = lambda module: module.train(),
     seen: Function = lambda mask, out: mask,
@@ -54,14 +56,16 @@ def comparing(
 ) -> Function:
     """A comparison, right unless one of its parts is exchanged."""
 
-    def compare(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+    def compare(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any,
+                device: str) -> Any:
         leaf = torch.tensor(x, requires_grad=True)
         out = ready(module)(leaf)
         (factor,) = torch.autograd.grad(out.sum(), leaf, retain_graph=True)
         (grad,) = torch.autograd.grad(out, leaf, torch.tensor(dout))
         o, g = out.detach().numpy(), grad.numpy()
         mask = seen(factor.numpy(), o)
-        result = {"out": gap(numpy_forward(x, mask), o) / size(o), "grad": gap(numpy_backward(dout, mask), g) / size(g)}
+        result = {"out": gap(numpy_forward(x, mask), o) / size(o),
+                  "grad": gap(numpy_backward(dout, mask), g) / size(g)}
         return {**result, "keep_rate": share(mask)}
 
     return compare
@@ -104,9 +108,11 @@ def test_a_right_comparison_passes(check: Check) -> None:
 
 def test_a_mask_read_off_the_output_is_refused_among_zeros() -> None:
     toy = comparing(seen=lambda mask, out: (out != 0) * mask.max())
-    assert told(t.finds_right_code_right(zeros=True, p=0.4), toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
+    assert told(t.finds_right_code_right(zeros=True, p=0.4),
+                toy=toy).endswith("| at most 1e-06, for the NumPy code is right")
     passes(t.hands_over_the_multiplier(), toy=toy)
-    assert told(t.hands_over_the_multiplier(zeros=True), toy=toy).startswith("the mask that the NumPy functions got is not")
+    assert told(t.hands_over_the_multiplier(zeros=True),
+                toy=toy).startswith("the mask that the NumPy functions got is not")
     assert told(t.counts_what_was_kept(zeros=True), toy=toy).startswith('result["keep_rate"] = 0.')
 
 
@@ -119,12 +125,15 @@ def test_exchanged_arguments_of_the_backward_code_are_seen() -> None:
 
 
 def test_who_compares_for_a_dout_of_ones_only_is_refused() -> None:
-    def ones(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+    def ones(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any,
+             device: str) -> Any:
         return comparing()(numpy_forward, numpy_backward, module, x, np.ones_like(dout), device)
 
     passes(t.finds_right_code_right(module="Dropout", p=0.3, part="grad"), toy=ones)
-    assert told(t.asks_with_the_dout_it_got(p=0.3), toy=ones).endswith("| about 1, for the NumPy code gives the mask whatever dout is")
-    found = [fingerprint([s.gradient_taken()], "toy", Local(namespace={"toy": toy}), "slug") for toy in (ones, comparing())]
+    assert told(t.asks_with_the_dout_it_got(p=0.3),
+                toy=ones).endswith("| about 1, for the NumPy code gives the mask whatever dout is")
+    found = [fingerprint([s.gradient_taken()], "toy", Local(namespace={"toy": toy}), "slug")
+             for toy in (ones, comparing())]
     assert [facts["gradient_taken"] for facts in found] == ["for a dout of ones", "by dout"]
 
 
@@ -143,10 +152,14 @@ def test_absolute_differences_are_refused() -> None:
 def test_who_sees_no_difference_or_always_one_tells_nothing() -> None:
     blind, always = comparing(size=lambda theirs: np.inf), lambda *a: dict.fromkeys(t.PARTS, 0.01)
     for part in ("out", "grad"):
-        wrong, right = t.notices_wrong_code(part=part, p=0.3), t.finds_right_code_right(module="Dropout", p=0.3, part=part)
-        assert told(wrong, toy=blind) == f'result["{part}"] = 0 | about 0.01, for the NumPy code is wrong by that much'
-        assert told(right, toy=always) == f'result["{part}"] = 0.01 | at most 1e-06, for the NumPy code is right'
-    assert told(wrong, toy=lambda *a: dict.fromkeys(t.PARTS, True)).startswith('result["out"] is True or False | a number')
+        wrong = t.notices_wrong_code(part=part, p=0.3)
+        right = t.finds_right_code_right(module="Dropout", p=0.3, part=part)
+        assert (told(wrong, toy=blind)
+                == f'result["{part}"] = 0 | about 0.01, for the NumPy code is wrong by that much')
+        assert (told(right, toy=always)
+                == f'result["{part}"] = 0.01 | at most 1e-06, for the NumPy code is right')
+    assert told(wrong, toy=lambda *a: dict.fromkeys(t.PARTS, True)).startswith(
+        'result["out"] is True or False | a number')
 
 
 @pytest.mark.parametrize("value", [0.0, 0.01, 1.0, 1e9, np.nan])
@@ -157,76 +170,93 @@ def test_no_constant_shows_the_right_mask(value: float) -> None:
 def test_a_right_mask_is_seen_whatever_else_is_wrong() -> None:
     check = t.hands_over_the_multiplier()
     passes(check, toy=comparing(size=lambda theirs: 1.0))
-    passes(check, toy=comparing(gap=lambda ours, theirs: float(not np.allclose(ours, theirs)), size=lambda theirs: 1.0))
-    for wrong in (lambda mask, out: (mask != 0) / 0.7, lambda mask, out: mask != 0, lambda mask, out: mask + np.nan):
+    passes(check, toy=comparing(gap=lambda ours, theirs: float(not np.allclose(ours, theirs)),
+                                size=lambda theirs: 1.0))
+    for wrong in (lambda mask, out: (mask != 0) / 0.7, lambda mask, out: mask != 0,
+                  lambda mask, out: mask + np.nan):
         told(check, toy=comparing(seen=wrong))
 
 
 def test_averages_are_refused() -> None:
     toy = comparing(size=lambda theirs: 1e3 * np.abs(theirs).max())
-    assert told(t.sees_one_wrong_number(part="grad", p=0.3), toy=toy) == 'result["grad"] = 0.0005 | 0.5'
+    assert (told(t.sees_one_wrong_number(part="grad", p=0.3), toy=toy)
+            == 'result["grad"] = 0.0005 | 0.5')
 
 
 def test_a_comparison_in_eval_mode_is_refused() -> None:
-    said = "of a module that came after .eval(), the mask had no zeros: it dropped nothing | a pass in training mode"
-    assert told(t.puts_the_module_into_training_mode(), toy=comparing(ready=lambda module: module)) == said
+    said = ("of a module that came after .eval(), the mask had no zeros: it dropped nothing | a "
+            "pass in training mode")
+    assert told(t.puts_the_module_into_training_mode(),
+                toy=comparing(ready=lambda module: module)) == said
 
 
 def test_the_mode_is_seen_whatever_the_rate_is_taken_for() -> None:
-    passes(t.puts_the_module_into_training_mode(), toy=comparing(share=lambda mask: float(mask.mean())))
+    passes(t.puts_the_module_into_training_mode(),
+           toy=comparing(share=lambda mask: float(mask.mean())))
 
 
 def test_the_mode_is_seen_whatever_the_mask_is_multiplied_by() -> None:
     """Of a mask that is wrong otherwise it is not said that it has no zeros."""
-    passes(t.puts_the_module_into_training_mode(), toy=comparing(seen=lambda mask, out: (mask != 0) / 0.7))
+    passes(t.puts_the_module_into_training_mode(),
+           toy=comparing(seen=lambda mask, out: (mask != 0) / 0.7))
 
 
 def test_a_difference_with_a_sign_misses_what_is_too_small() -> None:
     toy = comparing(gap=lambda ours, theirs: (ours - theirs).max())
     passes(t.sees_one_wrong_number(part="out", p=0.3), toy=toy)
-    assert told(t.sees_one_wrong_number(part="out", p=0.3, by=-0.5), toy=toy) == 'result["out"] = 0 | 0.5'
+    assert (told(t.sees_one_wrong_number(part="out", p=0.3, by=-0.5), toy=toy)
+            == 'result["out"] = 0 | 0.5')
 
 
 def test_a_mask_found_by_dividing_by_dout_is_refused_where_dout_is_zero() -> None:
-    def divides(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+    def divides(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any,
+                device: str) -> Any:
         with np.errstate(all="ignore"):
             seen = comparing(seen=lambda mask, out: mask * dout / dout)
             return seen(numpy_forward, numpy_backward, module, x, dout, device)
 
-    assert told(t.finds_right_code_right(zeros_in_dout=True, p=0.4), toy=divides).startswith('result["out"] = nan | at most')
+    assert told(t.finds_right_code_right(zeros_in_dout=True, p=0.4),
+                toy=divides).startswith('result["out"] = nan | at most')
     passes(t.finds_right_code_right(zeros=True, p=0.4), toy=divides)
 
 
 def test_who_divides_by_infinity_at_one_overlooks_what_is_wrong() -> None:
     toy = comparing(size=lambda theirs: np.abs(theirs).max() or np.inf)
     passes(t.manages_the_end(end=1.0), toy=toy)
-    assert told(t.sees_what_is_wrong_at_one(), toy=toy) == 'result["out"] = 0 | 0.3, the difference itself'
-    passes(t.sees_what_is_wrong_at_one(), toy=comparing(size=lambda theirs: np.abs(theirs).max() + 1e-9))
+    assert (told(t.sees_what_is_wrong_at_one(), toy=toy)
+            == 'result["out"] = 0 | 0.3, the difference itself')
+    passes(t.sees_what_is_wrong_at_one(),
+           toy=comparing(size=lambda theirs: np.abs(theirs).max() + 1e-9))
 
 
 def test_a_mask_of_another_dtype_or_type_is_refused() -> None:
     check = t.hands_over_masks_like_x(p=0.3, dtype="float32")
-    said = "the mask that the NumPy functions got is something else | a NumPy array of shape (6, 20, 7) and dtype float32"
+    said = ("the mask that the NumPy functions got is something else | a NumPy array of shape (6, "
+            "20, 7) and dtype float32")
     assert told(check, toy=comparing(seen=lambda mask, out: mask.astype(float))) == said
     assert told(check, toy=comparing(seen=lambda mask, out: np.ma.array(mask))) == said
 
 
 def test_an_overwritten_argument_is_refused() -> None:
-    def spoils(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+    def spoils(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any,
+               device: str) -> Any:
         found = comparing()(numpy_forward, numpy_backward, module, x, dout, device)
         dout *= 2
         return found
 
-    assert told(c.leaves_its_arguments_alone(via=t.comparison(0.3)), toy=spoils) == "dout was changed by the call | dout as it was"
+    assert (told(c.leaves_its_arguments_alone(via=t.comparison(0.3)), toy=spoils)
+            == "dout was changed by the call | dout as it was")
 
 
 def test_dividing_by_ones_own_numbers_shows_where_much_is_wrong() -> None:
-    def ours(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any, device: str) -> Any:
+    def ours(numpy_forward: Function, numpy_backward: Function, module: Any, x: Any, dout: Any,
+             device: str) -> Any:
         found = comparing()(numpy_forward, numpy_backward, module, x, dout, device)
         return {**found, "out": found["out"] / (1 + found["out"])}
 
     passes(t.measures_what_is_wrong(part="out", p=0.3, by=0.03), toy=ours)
-    assert told(t.measures_what_is_wrong(part="out", p=0.3, by=1.0), toy=ours) == 'result["out"] = 0.5 | 1'
+    assert (told(t.measures_what_is_wrong(part="out", p=0.3, by=1.0), toy=ours)
+            == 'result["out"] = 0.5 | 1')
 
 
 def test_a_share_of_what_was_dropped_is_refused() -> None:
@@ -242,13 +272,15 @@ def test_nan_at_the_end_is_refused() -> None:
 
 def test_an_answer_that_is_no_dict_is_named() -> None:
     check = t.counts_what_was_kept()
-    assert told(check, toy=lambda *a: None) == f"the function returned None{NO_RETURN} | a dict with out, grad and keep_rate"
-    assert told(check, toy=lambda *a: {"out": 1.0}) == 'the dict has no "grad" | out, grad and keep_rate'
+    assert (told(check, toy=lambda *a: None)
+            == f"the function returned None{NO_RETURN} | a dict with out, grad and keep_rate")
+    assert (told(check, toy=lambda *a: {"out": 1.0})
+            == 'the dict has no "grad" | out, grad and keep_rate')
     words = 'result["out"] is a str | an array of numbers'
     assert told(check, toy=lambda *a: {"out": "0", "grad": 0, "keep_rate": 1}) == words
 
 
-# --------------------------------------------------------------------------------------------------------------------------- layers
+# ------------------------------------------------------------------------------------------- layers
 class Layer(torch.nn.Module):  # type: ignore[misc, name-defined]  # torch is imported by pytest's hand
     """Right, made of torch's own operations; each test below spoils one thing."""
 
@@ -285,7 +317,8 @@ class Padded(Layer):
     small = 1e-8
 
     def forward(self, x: Any) -> Any:
-        return x * torch.empty_like(x).bernoulli_(1 - self.p) / (1 - self.p + self.small) if self.training else x
+        return (x * torch.empty_like(x).bernoulli_(1 - self.p) / (1 - self.p + self.small)
+                if self.training else x)
 
 
 class Saved(Layer):
@@ -296,7 +329,8 @@ class Saved(Layer):
 
 class Remembered(Layer):
     def forward(self, x: Any) -> Any:
-        self.mask = torch.nn.Parameter(torch.nn.functional.dropout(torch.ones_like(x), self.p), requires_grad=False)
+        self.mask = torch.nn.Parameter(torch.nn.functional.dropout(torch.ones_like(x), self.p),
+                                       requires_grad=False)
         return x * self.mask
 
 
@@ -432,7 +466,8 @@ class _Forgetful(torch.autograd.Function):  # type: ignore[misc, name-defined]
 
 
 LAYERS = [
-    *(layers.computes_in(dtype=dtype, p=0.3) for dtype in ("float64", "float32", "float16", "bfloat16")),
+    *(layers.computes_in(dtype=dtype, p=0.3)
+      for dtype in ("float64", "float32", "float16", "bfloat16")),
     layers.draws_afresh_in_each_pass(p=0.3),
     layers.remembers_each_pass_by_itself(p=0.3),
     layers.leaves_the_generator_alone_in_eval(p=0.3),
@@ -444,7 +479,8 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("check", LAYERS, ids=lambda check: check.name)
-@pytest.mark.parametrize("layer", [Layer, torch.nn.Dropout, Careful, Greedy], ids=["toy", "nn.Dropout", "careful", "greedy"])
+@pytest.mark.parametrize("layer", [Layer, torch.nn.Dropout, Careful, Greedy],
+                         ids=["toy", "nn.Dropout", "careful", "greedy"])
 def test_a_right_layer_passes(check: Check, layer: Any) -> None:
     passes(check, Toy=layer)
 
@@ -452,15 +488,24 @@ def test_a_right_layer_passes(check: Check, layer: Any) -> None:
 @pytest.mark.parametrize(
     ("check", "layer", "said"),
     [
-        (layers.draws_afresh_in_each_pass(p=0.3), Frozen, "two passes of one layer dropped the same units | two masks"),
-        (layers.remembers_each_pass_by_itself(p=0.3), Latest, "after a second pass the gradient of the first differs from its"),
-        (layers.leaves_the_generator_alone_in_eval(p=0.3), Restless, "after .eval() torch's random generator moved on"),
-        (layers.has_nothing_to_save(p=0.3), Saved, "the state_dict or the parameters hold rate | nothing"),
-        (layers.shows_its_p(p=0.3), Silent, "repr(layer) = 'Silent(something)' | a text with \"p=0.3\" in it"),
-        (layers.shows_its_p(p=0.3), Doubled, "repr(layer) = 'Doubled(Doubled(p=0.3))' | its name only once: extra_repr returns"),
-        (layers.obeys_the_seed_of_torch(p=0.3), Seeded, "another torch.manual_seed gave the same mask | another mask"),
-        (layers.obeys_the_seed_of_torch(p=0.3), Elsewhere, "the same torch.manual_seed gave another mask | the same mask"),
-        (layers.computes_in(dtype="bfloat16", p=0.3), Single, "out is torch.float32 | torch.bfloat16"),
+        (layers.draws_afresh_in_each_pass(p=0.3), Frozen,
+         "two passes of one layer dropped the same units | two masks"),
+        (layers.remembers_each_pass_by_itself(p=0.3), Latest,
+         "after a second pass the gradient of the first differs from its"),
+        (layers.leaves_the_generator_alone_in_eval(p=0.3), Restless,
+         "after .eval() torch's random generator moved on"),
+        (layers.has_nothing_to_save(p=0.3), Saved,
+         "the state_dict or the parameters hold rate | nothing"),
+        (layers.shows_its_p(p=0.3), Silent,
+         "repr(layer) = 'Silent(something)' | a text with \"p=0.3\" in it"),
+        (layers.shows_its_p(p=0.3), Doubled,
+         "repr(layer) = 'Doubled(Doubled(p=0.3))' | its name only once: extra_repr returns"),
+        (layers.obeys_the_seed_of_torch(p=0.3), Seeded,
+         "another torch.manual_seed gave the same mask | another mask"),
+        (layers.obeys_the_seed_of_torch(p=0.3), Elsewhere,
+         "the same torch.manual_seed gave another mask | the same mask"),
+        (layers.computes_in(dtype="bfloat16", p=0.3), Single,
+         "out is torch.float32 | torch.bfloat16"),
         (layers.computes_in(dtype="float16", p=0.3), Unscaled, "out["),
     ],
 )
@@ -468,8 +513,11 @@ def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str)
     assert told(check, Toy=layer).startswith(said)
 
 
-@pytest.mark.parametrize(("dtype", "small", "near"), [("float64", 1e-12, True), ("float64", 1e-8, False), ("float32", 1e-8, True)])
-def test_a_small_number_in_the_divisor_is_seen_where_ten_digits_are_lost(dtype: str, small: float, near: bool) -> None:
+@pytest.mark.parametrize(("dtype", "small", "near"),
+                         [("float64", 1e-12, True), ("float64", 1e-8, False),
+                          ("float32", 1e-8, True)])
+def test_a_small_number_in_the_divisor_is_seen_where_ten_digits_are_lost(dtype: str, small: float,
+                                                                         near: bool) -> None:
     class More(Padded):
         pass
 
@@ -507,7 +555,8 @@ def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
     passes(check, Toy=Layer)
     passes(check, Toy=Own)
     for toy in (Heir, torch.nn.Dropout, lambda p: torch.nn.AlphaDropout(p)):
-        assert told(check, Toy=toy) == "the forward of Toy is torch's, from torch.nn.modules.dropout | one that you wrote"
+        assert (told(check, Toy=toy) == "the forward of Toy is torch's, from "
+                "torch.nn.modules.dropout | one that you wrote")
 
 
 def test_a_mask_on_another_device_is_refused() -> None:
@@ -525,9 +574,10 @@ BOTH = {"forward": "toy", "backward": "backward"}
 
 
 def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
-    """Not a leaf, but what a layer gets within a network; and what else the layer does is judged all the same."""
+    """Not a leaf, but what a layer gets within a network; all else it does is judged."""
     passes(through(COAT, c.follows_the_mask(p=0.3, **BOTH)), toy=None, Toy=Overwriting)
-    assert told(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting) == "x was changed by the call | x as it was"
+    assert (told(through(COAT, c.keeps_its_input(p=0.3)), toy=None, Toy=Overwriting)
+            == "x was changed by the call | x as it was")
 
 
 @pytest.mark.parametrize(
@@ -535,13 +585,18 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
     [
         (look.one_layer_twice(function="Toy"), {Layer: "own gradients", Frozen: "one mask"}),
         (look.one_layer_twice(function="Toy"), {Latest: "gradients of the latest, draws in eval"}),
-        (look.source_of_chance(function="Toy"), {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
-        (look.home_of_the_mask(function="Toy"), {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
+        (look.source_of_chance(function="Toy"),
+         {Layer: "torch", Frozen: "torch", Seeded: "none", Elsewhere: "another"}),
+        (look.home_of_the_mask(function="Toy"),
+         {Layer: "that of x", Careful: "that of x", OnTheCpu: "raises RuntimeError"}),
         (look.half_precision(function="Toy"), {Layer: "torch.bfloat16", Single: "torch.float32"}),
-        (look.divisor(function="Toy"), {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
-        (look.saved_state(function="Toy"), {Layer: "nothing", Saved: "something", Remembered: "something"}),
+        (look.divisor(function="Toy"),
+         {Layer: "1 - p", Unscaled: "other", Padded: "a little more"}),
+        (look.saved_state(function="Toy"),
+         {Layer: "nothing", Saved: "something", Remembered: "something"}),
         (look.printed(function="Toy"), {Layer: "p", Mute: "no p", Half: "another number"}),
-        (look.way_back(function="Toy"), {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
+        (look.way_back(function="Toy"),
+         {Layer: "open", Latest: "open", Cut: "cut off", Odd: "too few or too many gradients"}),
         (look.mode_after_eval(function="Toy"), {Layer: "eval", Asking: "training"}),
         (seen_through(COAT, f.channels()), {Layer: "apart", torch.nn.Dropout1d: "shared"}),
         (seen_through(COAT, f.test_time()), {Layer: "1", Asking: "drops"}),
@@ -550,26 +605,32 @@ def test_a_layer_in_a_coat_may_overwrite_its_input_and_is_seen() -> None:
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_facts_about_layers(fact: Any, words: dict[Any, str]) -> None:
-    found = {toy: fingerprint([fact], "toy", Local(namespace={"Toy": toy}), "slug")[fact.name] for toy in words}
+    found = {toy: fingerprint([fact], "toy", Local(namespace={"Toy": toy}), "slug")[fact.name]
+             for toy in words}
     assert found == words
 
 
 @pytest.mark.parametrize(("axes", "word"), [((2, 3), "neighbouring"), ((1,), "distant"), ((), "")])
-def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes: tuple[int, ...], word: str) -> None:
+def test_coins_that_places_or_channels_share_are_seen_where_x_has_four_axes(axes: tuple[int, ...],
+                                                                            word: str) -> None:
     class Sharing(Layer):
         def forward(self, x: Any) -> Any:
-            coins = torch.ones([1 if axis in axes and x.dim() == 4 else size for axis, size in enumerate(x.shape)])
+            coins = torch.ones([1 if axis in axes and x.dim() == 4 else size
+                                for axis, size in enumerate(x.shape)])
             return x * super().forward(coins)
 
-    check = through(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64), what="place"))
+    check = through(COAT, c.treats_features_apart(p=0.3, via=Flat((4, 4, 4)), shape=(64, 64),
+                                                  what="place"))
     if word:
-        assert told(check, toy=None, Toy=Sharing).startswith(f"share of units on which {word} columns agree = 1.0000")
+        assert told(check, toy=None, Toy=Sharing).startswith(
+            f"share of units on which {word} columns agree = 1.0000")
     else:
         passes(check, toy=None, Toy=Sharing)
 
 
 def test_a_layer_that_is_missing_is_named() -> None:
-    both = layers.has_nothing_to_save(p=0.3, function="Toy"), through(COAT, c.keeps_its_input(p=0.3))
+    both = layers.has_nothing_to_save(p=0.3,
+                                      function="Toy"), through(COAT, c.keeps_its_input(p=0.3))
     for found in judge(one_part("toy", both), Local(namespace={}), "slug"):
         assert found.got == f"Toy {UNDEFINED}"
 
@@ -583,15 +644,16 @@ def test_an_error_in_a_coat_is_told_of_the_layer() -> None:
     assert found.got.startswith("Toy raised TypeError: no")
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- loops
-def looping(
-    before: str = "", first: str = "train", after: str = "eval", flag: Function = lambda model: model.training, most: int = 99, **more: Any
-) -> Function:
+# -------------------------------------------------------------------------------------------- loops
+def looping(before: str = "", first: str = "train", after: str = "eval",
+            flag: Function = lambda model: model.training, most: int = 99, **more: Any) -> Function:
     """A training loop, right unless it is told otherwise; "" is a thing not done."""
 
     def loop(model: Any, batches: Any, epochs: int) -> Any:
         kind = getattr(torch.optim, more.get("kind", "SGD"))
-        optimizer, flags = kind(model.parameters(), lr=more.get("rate", 0.1), weight_decay=more.get("decay", 0)), []
+        optimizer = kind(model.parameters(), lr=more.get("rate", 0.1),
+                         weight_decay=more.get("decay", 0))
+        flags = []
         getattr(model, before or "modules")()
         for _ in range(epochs):
             getattr(model, first or "modules")()
@@ -602,7 +664,8 @@ def looping(
                 if more.get("forgets", True):
                     optimizer.zero_grad()
                 scores = model(X).softmax(dim=1) if more.get("softmax") else model(X)
-                torch.nn.functional.cross_entropy(scores, y, reduction=more.get("reduction", "mean")).backward()
+                torch.nn.functional.cross_entropy(
+                    scores, y, reduction=more.get("reduction", "mean")).backward()
                 optimizer.step()
             if after:
                 getattr(model, after)()
@@ -647,15 +710,20 @@ def test_a_right_loop_passes(check: Check) -> None:
 
 def test_each_mistake_in_a_loop_is_refused() -> None:
     once = looping("train", "")
-    assert told(loops.trains_in_training_mode(**CASE), toy=once) == "the model was in training mode in 4 of 12 steps | all of them"
-    assert told(loops.trains_in_training_mode(**CASE), toy=lambda *a: []) == "no step was taken | 3 epochs of 4 batches: 12 steps"
+    assert (told(loops.trains_in_training_mode(**CASE), toy=once)
+            == "the model was in training mode in 4 of 12 steps | all of them")
+    assert (told(loops.trains_in_training_mode(**CASE), toy=lambda *a: [])
+            == "no step was taken | 3 epochs of 4 batches: 12 steps")
     always = looping("train", "", flag=lambda model: True)
-    assert told(loops.returns_the_flags_it_saw(**CASE), toy=always).startswith("the flags are not those")
+    assert told(loops.returns_the_flags_it_saw(**CASE),
+                toy=always).startswith("the flags are not those")
     nothing = f"the function returned None{NO_RETURN} | a list of 0 flags, one for each step"
     assert told(loops.returns_the_flags_it_saw(**CASE), toy=lambda *a: None) == nothing
     quiet, loud = looping(after=""), looping(after="train")
-    assert told(loops.measures_in_eval_mode(**CASE), toy=quiet) == "something was measured after 0 of 3 epochs | after each of them"
-    assert told(loops.measures_in_eval_mode(**CASE), toy=loud) == "12 of 12 measuring passes were made in training mode | none"
+    assert (told(loops.measures_in_eval_mode(**CASE), toy=quiet)
+            == "something was measured after 0 of 3 epochs | after each of them")
+    assert (told(loops.measures_in_eval_mode(**CASE), toy=loud)
+            == "12 of 12 measuring passes were made in training mode | none")
     one = "after an epoch 4 of 16 examples were measured | all batches"
     assert told(loops.measures_in_eval_mode(**CASE), toy=looping(looks=1)) == one
     wanted = "9 steps were taken | 3 epochs of 4 batches: 12 steps"
@@ -686,9 +754,11 @@ def test_measuring_before_the_first_step_is_not_measuring_after_the_last() -> No
     ],
 )
 def test_other_steps_are_refused(more: dict[str, Any], word: str) -> None:
-    assert told(loops.takes_steps_of_sgd(rate=0.1), toy=looping(**more)).startswith("after 3 epochs of 2 batches model.")
+    assert told(loops.takes_steps_of_sgd(rate=0.1),
+                toy=looping(**more)).startswith("after 3 epochs of 2 batches model.")
     fact = loops.loop_steps(rate=0.1)
-    assert fingerprint([fact], "toy", Local(namespace={"toy": looping(**more)}), "slug") == {"loop_steps": word}
+    assert (fingerprint([fact], "toy", Local(namespace={"toy": looping(**more)}), "slug")
+            == {"loop_steps": word})
 
 
 def test_setting_training_does_not_reach_the_layers() -> None:
@@ -705,7 +775,8 @@ def test_setting_training_does_not_reach_the_layers() -> None:
     assert told(loops.measures_in_eval_mode(**CASE), toy=assigns) == said
     passes(loops.returns_the_flags_it_saw(**CASE), toy=assigns)
     fact = loops.loop_switch()
-    found = {toy: fingerprint([fact], "toy", Local(namespace={"toy": toy}), "slug")["loop_switch"] for toy in (looping(), assigns)}
+    found = {toy: fingerprint([fact], "toy", Local(namespace={"toy": toy}), "slug")["loop_switch"]
+             for toy in (looping(), assigns)}
     assert list(found.values()) == ["the layers follow", "the layers stay as they are"]
 
 
@@ -722,33 +793,41 @@ def test_setting_training_does_not_reach_the_layers() -> None:
     ],
 )
 def test_facts_about_flags(loop: Function, word: str) -> None:
-    assert fingerprint([loops.loop_flags()], "toy", Local(namespace={"toy": loop}), "slug") == {"loop_flags": word}
+    assert (fingerprint([loops.loop_flags()], "toy", Local(namespace={"toy": loop}), "slug")
+            == {"loop_flags": word})
 
 
 @pytest.mark.parametrize(
     ("loop", "new", "after_eval"),
     [
         (looping(), "trains always, measures in eval mode", "trains always, measures in eval mode"),
-        (looping("train", ""), "trains in the first epoch, measures in eval mode", "trains in the first epoch, measures in eval mode"),
-        (looping(first=""), "trains in the first epoch, measures in eval mode", "trains never, measures in eval mode"),
-        (looping(first="eval"), "trains never, measures in eval mode", "trains never, measures in eval mode"),
+        (looping("train", ""), "trains in the first epoch, measures in eval mode",
+         "trains in the first epoch, measures in eval mode"),
+        (looping(first=""), "trains in the first epoch, measures in eval mode",
+         "trains never, measures in eval mode"),
+        (looping(first="eval"), "trains never, measures in eval mode",
+         "trains never, measures in eval mode"),
         (looping(after=""), "trains always, measures nothing", "trains always, measures nothing"),
-        (lambda *a: None, "trains not at all, measures nothing", "trains not at all, measures nothing"),
+        (lambda *a: None, "trains not at all, measures nothing",
+         "trains not at all, measures nothing"),
         (looping(most=1), "takes 3 steps of 12", "takes 3 steps of 12"),
     ],
 )
 def test_facts_about_loops(loop: Function, new: str, after_eval: str) -> None:
     facts = [loops.loop_modes("new"), loops.loop_modes("after_eval", starts_in_eval=True)]
-    assert fingerprint(facts, "toy", Local(namespace={"toy": loop}), "slug") == {"new": new, "after_eval": after_eval}
+    assert (fingerprint(facts, "toy", Local(namespace={"toy": loop}), "slug")
+            == {"new": new, "after_eval": after_eval})
 
 
-# ------------------------------------------------------------------------------------------------------------------------- networks
+# ----------------------------------------------------------------------------------------- networks
 class Net(torch.nn.Sequential):  # type: ignore[misc, name-defined]
     """20 inputs, two hidden layers of 9, 2 scores."""
 
-    def __init__(self, p_in: float, p: float, second: float | None = None, close: Any = torch.nn.ReLU) -> None:
+    def __init__(self, p_in: float, p: float, second: float | None = None,
+                 close: Any = torch.nn.ReLU) -> None:
         nn = torch.nn
-        hidden = [nn.Dropout(p_in), nn.Linear(20, 9), close(), nn.Dropout(p), nn.Linear(9, 9), close()]
+        hidden = [nn.Dropout(p_in), nn.Linear(20, 9), close(), nn.Dropout(p),
+                  nn.Linear(9, 9), close()]
         super().__init__(*hidden, nn.Dropout(p if second is None else second), nn.Linear(9, 2))
 
 
@@ -851,7 +930,8 @@ class Transposed(torch.nn.Module):  # type: ignore[misc, name-defined]
     def __init__(self, p_in: float, p: float) -> None:
         super().__init__()
         self.rates = p_in, p, p
-        self.weights = torch.nn.ParameterList([torch.randn(20, 9), torch.randn(9, 9), torch.randn(9, 2)])
+        self.weights = torch.nn.ParameterList([torch.randn(20, 9), torch.randn(9, 9),
+                                               torch.randn(9, 2)])
 
     def forward(self, x: Any) -> Any:
         for weight, rate in zip(self.weights, self.rates, strict=True):
@@ -878,16 +958,20 @@ def test_a_right_network_passes(check: Check, net: Any) -> None:
 @pytest.mark.parametrize(
     ("check", "net", "said"),
     [
-        (NETS[0], Whole, "in training the scores are those of the network without dropout: nothing was dropped | other scores"),
+        (NETS[0], Whole, "in training the scores are those of the network without dropout: nothing "
+         "was dropped | other scores"),
         (NETS[0], Repeating, "two training passes gave the same scores | two masks, two results"),
-        (NETS[1], Leaking, "after .eval() two passes gave different scores: something still drops | twice the same"),
+        (NETS[1], Leaking,
+         "after .eval() two passes gave different scores: something still drops | twice the same"),
         (NETS[2], Keeping, "share of dropped units in the "),
         (NETS[2], Silenced, "passes one score was 0: the output is dropped, too | no score"),
         (NETS[3], Open, "from its own weights and two ReLU layers"),
         (NETS[3], Smooth, "without dropout scores[0, 0] = "),
         (NETS[3], Positive, "without dropout scores[0, 0] = "),
-        (NETS[4], NeverDivided, "in training the survivors of inputs count 1 times as much as without dropout | 1.42857"),
-        (NETS[4], HalfDropped, "in training the survivors of the two hidden layers count 2.5 times as much as without dropout | 6.25"),
+        (NETS[4], NeverDivided,
+         "in training the survivors of inputs count 1 times as much as without dropout | 1.42857"),
+        (NETS[4], HalfDropped, "in training the survivors of the two hidden layers count 2.5 times "
+         "as much as without dropout | 6.25"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -897,7 +981,8 @@ def test_each_mistake_in_a_network_is_refused(check: Check, net: Any, said: str)
 
 def test_one_hidden_layer_without_dropout_is_seen() -> None:
     check = nets.drops_each_layer_as_often_as_told(net="Net", p_in=0.2, p=0.5, width=9)
-    assert "hidden layer = 0.0000 | 0.5000, by chance 0.1" in told(check, toy=looping(), Net=HalfDropped)
+    assert "hidden layer = 0.0000 | 0.5000, by chance 0.1" in told(check, toy=looping(),
+                                                                   Net=HalfDropped)
 
 
 @pytest.mark.parametrize(
@@ -913,22 +998,24 @@ def test_one_hidden_layer_without_dropout_is_seen() -> None:
 def test_facts_about_networks(net: Any, words: str) -> None:
     facts = [nets.net_rates(net="Net", width=9), nets.net_scores(net="Net", width=9)]
     scores = "dropped" if net is Silenced else "whole"
-    assert fingerprint(facts, "toy", Local(namespace={"Net": net}), "slug") == {"net_rates": words, "net_scores": scores}
+    assert (fingerprint(facts, "toy", Local(namespace={"Net": net}), "slug")
+            == {"net_rates": words, "net_scores": scores})
 
 
-@pytest.mark.parametrize(
-    ("net", "word"), [(Net, "both"), (HalfDropped, "one"), (NeverDivided, "none"), (Transposed, "both"), (Whole, "none")]
-)
+@pytest.mark.parametrize(("net", "word"),
+                         [(Net, "both"), (HalfDropped, "one"), (NeverDivided, "none"),
+                          (Transposed, "both"), (Whole, "none")])
 def test_the_factor_of_the_hidden_layers_is_a_fact(net: Any, word: str) -> None:
     fact = nets.net_factor(net="Net", width=9)
     assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_factor": word}
 
 
-@pytest.mark.parametrize(
-    ("net", "word"), [(Net, "both"), (Transposed, "both"), (Open, "none"), (HalfOpen, "the second"), (Smooth, "other"), (Positive, "other")]
-)
+@pytest.mark.parametrize(("net", "word"),
+                         [(Net, "both"), (Transposed, "both"), (Open, "none"),
+                          (HalfOpen, "the second"), (Smooth, "other"), (Positive, "other")])
 def test_a_missing_relu_is_a_fact(net: Any, word: str) -> None:
-    assert fingerprint([nets.net_relus(net="Net", width=9)], "toy", Local(namespace={"Net": net}), "slug") == {"net_relus": word}
+    assert fingerprint([nets.net_relus(net="Net", width=9)], "toy", Local(namespace={"Net": net}),
+                       "slug") == {"net_relus": word}
 
 
 def test_what_still_drops_after_eval_is_right_otherwise() -> None:
@@ -960,27 +1047,35 @@ def test_a_softmax_at_the_end_is_a_fact(net: Any, word: str) -> None:
 )
 def test_what_still_drops_after_eval_is_told_apart(net: Any, word: str) -> None:
     fact = nets.net_at_test_time(net="Net", p_in=0.4, p=0.4)
-    assert fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug") == {"net_at_test_time": word}
+    assert (fingerprint([fact], "toy", Local(namespace={"Net": net}), "slug")
+            == {"net_at_test_time": word})
 
 
-# ----------------------------------------------------------------------------------------------------------------------------- junk
+# --------------------------------------------------------------------------------------------- junk
 @pytest.mark.filterwarnings("ignore")  # what junk warns about is its own affair
 def test_no_junk_breaks_a_check_or_a_fact() -> None:
     facts = [
-        *(s.agrees(case=t.Comparison(), part="out"), s.measured(factor=1.01), s.mask_taken(), s.gradient_taken()),
+        *(s.agrees(case=t.Comparison(), part="out"), s.measured(factor=1.01), s.mask_taken(),
+          s.gradient_taken()),
         s.rate(case=t.Comparison("Fixed", shape=(30, 40))),
-        *(look.one_layer_twice(), look.source_of_chance(), look.half_precision(), look.home_of_the_mask()),
-        *(look.saved_state(), look.mode_after_eval(), look.printed(), look.way_back(), loops.loop_modes(), loops.loop_flags()),
-        *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy"), nets.net_relus(net="toy")),
-        *(nets.net_at_test_time(net="toy", p_in=0.3, p=0.3), nets.net_rates(net="toy"), nets.net_output(net="toy")),
+        *(look.one_layer_twice(), look.source_of_chance(), look.half_precision(),
+          look.home_of_the_mask()),
+        *(look.saved_state(), look.mode_after_eval(), look.printed(), look.way_back(),
+          loops.loop_modes(), loops.loop_flags()),
+        *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy"),
+          nets.net_relus(net="toy")),
+        *(nets.net_at_test_time(net="toy", p_in=0.3, p=0.3), nets.net_rates(net="toy"),
+          nets.net_output(net="toy")),
     ]
     facts.append(nets.net_scores(net="toy"))
-    of_nets = [nets.drops_in_training(net="toy", p_in=0.3, p=0.0), nets.computes_two_relu_layers(net="toy")]
+    of_nets = [nets.drops_in_training(net="toy", p_in=0.3, p=0.0),
+               nets.computes_two_relu_layers(net="toy")]
     of_nets.append(nets.drops_nothing_after_eval(net="toy", p_in=0.3, p=0.0))
     of_nets.append(nets.scales_the_survivors_of_each_layer(net="toy", p_in=0.3, p=0.2))
     of_nets.append(nets.drops_each_layer_as_often_as_told(net="toy", p_in=0.3, p=0.2))
     for name, function in junk().items():
         subject = Local(namespace={"toy": function})
-        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *of_nets]), subject, "slug"):
+        for found in judge(one_part("toy", [*COMPARING, *LAYERS, *LOOPS, *of_nets]),
+                           subject, "slug"):
             assert found.outcome is not Outcome.BROKEN, (name, found)
         fingerprint(facts, "toy", subject, "slug")

@@ -1,4 +1,4 @@
-"""The verbs about trainings: a right training passes, each wrong one is told what is wrong with it, and rubbish breaks nothing."""
+"""The verbs about trainings: right ones pass, wrong ones are told what is wrong; and rubbish."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Rng = np.random.Generator
 Network = dict[str, Array]
 
 
-# ------------------------------------------------------------------------------------------------------------------ a toy training
+# ----------------------------------------------------------------------------------- a toy training
 def gradient(values: Network, X: Array, y: Array, p: tuple[float, float], rng: Rng) -> Network:
     """Backpropagation for any number of layers."""
     last, h = len(values) // 2, [X * _mask(X.shape, p[0], rng)]
@@ -51,16 +51,16 @@ class Toy:
     def __init__(self, **wrong: Any) -> None:
         self.wrong = wrong
 
-    def __call__(
-        self, X: Array, y: Array, sizes: Sequence[int], p_in: float, p_hidden: float, epochs: int, lr: float, momentum: float, rng: Rng
-    ) -> Any:
+    def __call__(self, X: Array, y: Array, sizes: Sequence[int], p_in: float, p_hidden: float,
+                 epochs: int, lr: float, momentum: float, rng: Rng) -> Any:
         get = self.wrong.get
         if get("spoil"):
             X *= 0.5
         chance: Rng = get("chance", lambda rng: rng)(rng)
         values: Network = {}
         for k, (a, b) in enumerate(pairwise(sizes), start=1):
-            values[f"W{k}"] = get("first", lambda a, b, rng: rng.normal(size=(a, b)) * (2 / a) ** 0.5)(a, b, chance)
+            values[f"W{k}"] = get(
+                "first", lambda a, b, rng: rng.normal(size=(a, b)) * (2 / a) ** 0.5)(a, b, chance)
             values[f"b{k}"] = np.full(b, get("bias", 0.0))
         speed = {name: np.zeros_like(value) for name, value in values.items()}
         kept = chance.permutation(len(X))
@@ -68,13 +68,17 @@ class Toy:
             if get("forget"):
                 speed = {name: np.zeros_like(value) for name, value in values.items()}
             shuffler = np.random.default_rng(epoch) if get("own order") else chance
-            order = kept if get("once") else np.arange(len(X)) if get("never") else shuffler.permutation(len(X))
-            for batch in get("cut", lambda order: np.split(order, range(32, len(order), 32)))(order):
+            order = (kept if get("once") else np.arange(len(X)) if get("never")
+                     else shuffler.permutation(len(X)))
+            for batch in get("cut",
+                             lambda order: np.split(order, range(32, len(order), 32)))(order):
                 labels = y[np.sort(batch)] if get("apart") else y[batch]
                 p = get("p", lambda p_in, p_hidden: (p_in, p_hidden))(p_in, p_hidden)
-                found = gradient(values, X[batch], labels, p, np.random.default_rng(0) if get("one mask") else chance)
+                found = gradient(values, X[batch], labels, p,
+                                 np.random.default_rng(0) if get("one mask") else chance)
                 for name in values:
-                    push = get("sign", 1) * lr * (found[name] + get("decay", 0.0) * values[name]) * (1 - momentum if get("damp") else 1)
+                    push = (get("sign", 1) * lr * (found[name] + get("decay", 0.0) * values[name])
+                            * (1 - momentum if get("damp") else 1))
                     speed[name] = get("keep", momentum) * speed[name] - push
                     step = momentum * speed[name] - push if get("ahead") else speed[name]
                     if name[0] == "W" or not get("still"):
@@ -95,14 +99,18 @@ INPUTS = c.drops_while_training(where="inputs", p_in=0.2, p_hidden=0.6)
 ANEW = c.drops_anew_in_each_step()
 REPEATS = c.draws_from_rng(via=c.trained())
 KEEPS = c.leaves_its_arguments_alone(via=c.trained())
-APART, WEIGHTS_BY, REST_BY = c.starts_its_units_apart(), c.draws_its_weights_by_rng(), c.draws_orders_and_masks_by_rng()
+APART = c.starts_its_units_apart()
+WEIGHTS_BY = c.draws_its_weights_by_rng()
+REST_BY = c.draws_orders_and_masks_by_rng()
 MANY = c.steps_down_the_gradient(sizes=SIZES, examples=32)
-SMALL: dict[str, Any] = {"data": "digits", "train": 200, "noise": 0.0, "sizes": (64, 32, 10), "epochs": 20, "lr": 0.02, "momentum": 0.9}
+SMALL: dict[str, Any] = {"data": "digits", "train": 200, "noise": 0.0, "sizes": (64, 32, 10),
+                         "epochs": 20, "lr": 0.02, "momentum": 0.9}
 LEARNS = c.learns(given=SMALL, at_least=0.75, seconds=30)
 NOISY = {**SMALL, "noise": 0.3, "sizes": (64, 128, 10), "epochs": 60}
 GAINS = c.gains_from_dropout(given=NOISY, seeds=1, gain=0.03, floor=0.5, seconds=30)
 NETWORK = c.returns_a_network(sizes=SIZES)
-CHEAP = (NETWORK, APART, FIRST, WEIGHTS_BY, STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, ANEW, REPEATS, REST_BY, KEEPS)
+CHEAP = (NETWORK, APART, FIRST, WEIGHTS_BY, STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN,
+         INPUTS, ANEW, REPEATS, REST_BY, KEEPS)
 ALL = (*CHEAP, LEARNS, GAINS)
 
 
@@ -119,12 +127,15 @@ def test_a_right_training_passes(check: Check) -> None:
 def test_weights_are_returned_as_they_were_trained() -> None:
     class Vanilla(Toy):
         def __call__(self, *given: Any) -> Any:
-            return {name: value * (1 - given[4]) if name[0] == "W" else value for name, value in super().__call__(*given).items()}
+            return {name: value * (1 - given[4]) if name[0] == "W" else value
+                    for name, value in super().__call__(*given).items()}
 
     check = c.returns_what_it_trained(p_in=0.2, p_hidden=0.5)
     assert examine(check, RIGHT).passed
-    assert examine(check, Vanilla()).got == "after a training with lr = 0 the first W1 has become 0.5 times as large"
-    assert examine(check, Toy(chance=lambda rng: np.random.default_rng())).passed  # that is charged elsewhere
+    assert (examine(check, Vanilla()).got
+            == "after a training with lr = 0 the first W1 has become 0.5 times as large")
+    # that is charged elsewhere
+    assert examine(check, Toy(chance=lambda rng: np.random.default_rng())).passed
 
 
 def test_a_bias_in_a_row_is_charged_once() -> None:
@@ -165,55 +176,87 @@ def test_of_batches_drawn_with_replacement_nobody_says_that_nothing_is_dropped()
     for check, where in ((HIDDEN, "hidden units"), (INPUTS, "inputs")):
         assert [examine(check, train).passed for train in (drawn, nothing)] == [True, False]
         fact = t.dropped_share(where=where)
-        assert [fact.look(Exam(NAME, student({NAME: train}), "toy")) for train in (drawn, nothing)] == ["not seen", "none"]
+        assert ([fact.look(Exam(NAME, student({NAME: train}), "toy")) for train in (drawn, nothing)]
+                == ["not seen", "none"])
 
 
 REFUSED: tuple[tuple[Check, Toy, str], ...] = (
-    (NETWORK, Toy(last=lambda v: None), r"the function returned None .*, but should be a dict with W1, b1, W2, b2, W3, b3"),
+    (NETWORK, Toy(last=lambda v: None),
+     r"the function returned None .*, but should be a dict with W1, b1, W2, b2, W3, b3"),
     (NETWORK, Toy(last=lambda v: {"W1": v["W1"]}), r"params has no b1, but should be W1, b1"),
     (NETWORK, Toy(last=lambda v: {**v, "loss": 1.0}), r"params holds 7 arrays"),
-    (NETWORK, Toy(last=lambda v: {**v, "W2": v["W2"].T}), r"W2\.shape = \(30, 40\), but should be \(40, 30\)"),
-    (NETWORK, Toy(last=lambda v: {**v, "b1": v["b1"] * np.nan}), r"b1 holds nan, but should be numbers"),
-    (NETWORK, Toy(last=lambda v: {**v, "W1": "weights"}), r"W1 is a str, but should be an array of numbers"),
+    (NETWORK, Toy(last=lambda v: {**v, "W2": v["W2"].T}),
+     r"W2\.shape = \(30, 40\), but should be \(40, 30\)"),
+    (NETWORK, Toy(last=lambda v: {**v, "b1": v["b1"] * np.nan}),
+     r"b1 holds nan, but should be numbers"),
+    (NETWORK, Toy(last=lambda v: {**v, "W1": "weights"}),
+     r"W1 is a str, but should be an array of numbers"),
     (FIRST, Toy(bias=0.1), r"b1 starts with 0\.1, but should be 0"),
-    (FIRST, Toy(first=lambda a, b, rng: np.zeros((a, b))), r"W1 starts with 1 different numbers, but should be 60000"),
-    (FIRST, Toy(first=lambda a, b, rng: rng.random((a, b))), r"share of positive weights in W1 = 1\.0000, but should be 0\.5000"),
-    (FIRST, Toy(first=lambda a, b, rng: rng.normal(size=(a, b)) * (2 / b) ** 0.5), r"within 0\.6745 \* sqrt\(2 / 300\) of 0 .* = 0\.4"),
-    (FIRST, Toy(first=lambda a, b, rng: rng.uniform(-1, 1, (a, b)) * (6 / a) ** 0.5), r"of W1 within .* = 0\.3\d\d\d, but should"),
-    (STEP, Toy(sign=-1), r"the first step, along a random direction, = .*, which is -lr \* gradient"),
+    (FIRST, Toy(first=lambda a, b, rng: np.zeros((a, b))),
+     r"W1 starts with 1 different numbers, but should be 60000"),
+    (FIRST, Toy(first=lambda a, b, rng: rng.random((a, b))),
+     r"share of positive weights in W1 = 1\.0000, but should be 0\.5000"),
+    (FIRST, Toy(first=lambda a, b, rng: rng.normal(size=(a, b)) * (2 / b) ** 0.5),
+     r"within 0\.6745 \* sqrt\(2 / 300\) of 0 .* = 0\.4"),
+    (FIRST, Toy(first=lambda a, b, rng: rng.uniform(-1, 1, (a, b)) * (6 / a) ** 0.5),
+     r"of W1 within .* = 0\.3\d\d\d, but should"),
+    (STEP, Toy(sign=-1),
+     r"the first step, along a random direction, = .*, which is -lr \* gradient"),
     (STEP, Toy(sign=0), r"the first step is 0 everywhere, but should be -lr \* gradient"),
     (STEP, Toy(sign=0.2), r"the first step, along a random direction"),
-    (APART, Toy(first=lambda a, b, rng: np.full((a, b), 0.1)), r"all columns of the first W1 are alike, but should be different"),
-    (WEIGHTS_BY, Toy(chance=lambda rng: np.random.default_rng(1)), r"different seeds gave the same first weights, but should be others"),
+    (APART, Toy(first=lambda a, b, rng: np.full((a, b), 0.1)),
+     r"all columns of the first W1 are alike, but should be different"),
+    (WEIGHTS_BY, Toy(chance=lambda rng: np.random.default_rng(1)),
+     r"different seeds gave the same first weights, but should be others"),
     (STEP, Toy(still=True), r"the first step, along a random direction"),
-    (MOMENTUM, Toy(keep=0.0), r"the second step less momentum times the first, along a random direction"),
+    (MOMENTUM, Toy(keep=0.0),
+     r"the second step less momentum times the first, along a random direction"),
     (MOMENTUM, Toy(forget=True), r"the second step less momentum times the first"),
-    (MOMENTUM, Toy(damp=True), r"the first step with momentum is 0\.2 times that without, but should be the same"),
-    (MOMENTUM, Toy(ahead=True), r"the first step with momentum is 1\.8 times that without, but should be the same"),
+    (MOMENTUM, Toy(damp=True),
+     r"the first step with momentum is 0\.2 times that without, but should be the same"),
+    (MOMENTUM, Toy(ahead=True),
+     r"the first step with momentum is 1\.8 times that without, but should be the same"),
     (MOMENTUM, Toy(sign=0), r"the first step is 0 everywhere, but should be a step"),
-    (ONCE, Toy(cut=thirty_two), r"16 of 80 examples had no influence in the first epoch, but should be 0"),
-    (ONCE, Toy(cut=whole), r"examples had these shares in a step: 1/80, but should be 1/32 in a full batch, 1/16 in the last"),
-    (ONCE, Toy(cut=lambda order: [order[:32], order[32:64], order[64:], order[:5]]), r"these shares in a step: .*1/\d"),
-    (TOGETHER, Toy(apart=True), r"\d+ of 80 examples were trained with the label of another, but should be 0"),
-    (SHUFFLES, Toy(once=True), r"the last batch held the same examples in both epochs, but should be others"),
+    (ONCE, Toy(cut=thirty_two),
+     r"16 of 80 examples had no influence in the first epoch, but should be 0"),
+    (ONCE, Toy(cut=whole), r"examples had these shares in a step: 1/80, but should be 1/32 in a "
+     r"full batch, 1/16 in the last"),
+    (ONCE, Toy(cut=lambda order: [order[:32], order[32:64], order[64:], order[:5]]),
+     r"these shares in a step: .*1/\d"),
+    (TOGETHER, Toy(apart=True),
+     r"\d+ of 80 examples were trained with the label of another, but should be 0"),
+    (SHUFFLES, Toy(once=True),
+     r"the last batch held the same examples in both epochs, but should be others"),
     (SHUFFLES, Toy(never=True), r"the last batch held the same examples in both epochs"),
-    (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)), r"hidden units without a gradient in a step = 0\.0000, but should be 0\.6000"),
-    (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 1 - p_hidden)), r"share of hidden units without a gradient in a step = 0\.[34]"),
-    (INPUTS, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)), r"inputs without a gradient in a step = 0\.0000, but should be 0\.2000"),
-    (ANEW, Toy(**{"one mask": True}), r"the second step on one example dropped the very inputs that the first one dropped, but should be"),
-    (REPEATS, Toy(chance=lambda rng: np.random.default_rng()), r"two generators with the same seed gave different weights"),
-    (REPEATS, Toy(chance=lambda rng: np.random.default_rng(1)), r"two generators with different seeds gave the same weights"),
-    (REPEATS, Toy(chance=lambda rng: (np.random.seed(1), rng)[1]), r"the function drew from \(or seeded\) the global generator"),
-    (REST_BY, Toy(**{"own order": True}), r"generators with different seeds gave the same last batch, but should be others"),
-    (REST_BY, Toy(p=lambda p_in, p_hidden: (0.0, p_hidden)), r"generators with different seeds dropped the same inputs"),
+    (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 0.0)),
+     r"hidden units without a gradient in a step = 0\.0000, but should be 0\.6000"),
+    (HIDDEN, Toy(p=lambda p_in, p_hidden: (p_in, 1 - p_hidden)),
+     r"share of hidden units without a gradient in a step = 0\.[34]"),
+    (INPUTS, Toy(p=lambda p_in, p_hidden: (p_hidden, p_in)),
+     r"inputs without a gradient in a step = 0\.0000, but should be 0\.2000"),
+    (ANEW, Toy(**{"one mask": True}), r"the second step on one example dropped the very inputs "
+     r"that the first one dropped, but should be"),
+    (REPEATS, Toy(chance=lambda rng: np.random.default_rng()),
+     r"two generators with the same seed gave different weights"),
+    (REPEATS, Toy(chance=lambda rng: np.random.default_rng(1)),
+     r"two generators with different seeds gave the same weights"),
+    (REPEATS, Toy(chance=lambda rng: (np.random.seed(1), rng)[1]),
+     r"the function drew from \(or seeded\) the global generator"),
+    (REST_BY, Toy(**{"own order": True}),
+     r"generators with different seeds gave the same last batch, but should be others"),
+    (REST_BY, Toy(p=lambda p_in, p_hidden: (0.0, p_hidden)),
+     r"generators with different seeds dropped the same inputs"),
     (KEEPS, Toy(spoil=True), r"X was changed by the call, but should be X as it was"),
-    (LEARNS, Toy(sign=0), r"accuracy on new examples = \d\.\d%|accuracy on new examples = \d\d\.\d%"),
-    (GAINS, Toy(p=lambda p_in, p_hidden: (0.0, 0.0)), r"mean gain over 1 trainings = 0\.0 points .*, but should be at least 3 points"),
+    (LEARNS, Toy(sign=0),
+     r"accuracy on new examples = \d\.\d%|accuracy on new examples = \d\d\.\d%"),
+    (GAINS, Toy(p=lambda p_in, p_hidden: (0.0, 0.0)),
+     r"mean gain over 1 trainings = 0\.0 points .*, but should be at least 3 points"),
     (GAINS, Toy(sign=0), r"mean accuracy without dropout = .*, but should be at least 50%"),
 )
 
 
-@pytest.mark.parametrize(("check", "wrong", "message"), REFUSED, ids=[f"{k}: {row[0].verb}" for k, row in enumerate(REFUSED)])
+@pytest.mark.parametrize(("check", "wrong", "message"), REFUSED,
+                         ids=[f"{k}: {row[0].verb}" for k, row in enumerate(REFUSED)])
 def test_a_wrong_training_is_told_so(check: Check, wrong: Toy, message: str) -> None:
     verdict = examine(check, wrong)
     assert verdict.outcome is Outcome.FAILED, told(verdict)
@@ -223,20 +266,24 @@ def test_a_wrong_training_is_told_so(check: Check, wrong: Toy, message: str) -> 
 
 # what a wrong training is not told, for it is not so
 SPARED: tuple[tuple[str, Toy, tuple[Check, ...]], ...] = (
-    ("weights of 0", Toy(first=lambda a, b, rng: np.zeros((a, b))), (STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES)),
-    ("loud weights", Toy(first=lambda a, b, rng: rng.normal(size=(a, b))), (APART, STEP, MOMENTUM, HIDDEN, INPUTS, REST_BY)),
+    ("weights of 0", Toy(first=lambda a, b, rng: np.zeros((a, b))),
+     (STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES)),
+    ("loud weights", Toy(first=lambda a, b, rng: rng.normal(size=(a, b))),
+     (APART, STEP, MOMENTUM, HIDDEN, INPUTS, REST_BY)),
     ("steps upwards", Toy(sign=-1), (MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, REST_BY)),
     ("biases at rest", Toy(still=True), (MOMENTUM, ONCE, TOGETHER, SHUFFLES)),
     ("damped gradients", Toy(damp=True), (STEP, MANY)),
     ("Nesterov's steps", Toy(ahead=True), (STEP, MANY)),
-    ("no step without a full batch", Toy(cut=only_full), (STEP, MOMENTUM, TOGETHER, HIDDEN, INPUTS)),
+    ("no step without a full batch", Toy(cut=only_full),
+     (STEP, MOMENTUM, TOGETHER, HIDDEN, INPUTS)),
     ("others' labels", Toy(apart=True), (STEP, MOMENTUM, ONCE, SHUFFLES)),
     ("one batch", Toy(cut=whole), (STEP, MANY, MOMENTUM, TOGETHER)),
     ("weight decay", Toy(decay=0.1), (ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, ANEW, REST_BY)),
 )
 
 
-@pytest.mark.parametrize(("function", "checks"), [row[1:] for row in SPARED], ids=[row[0] for row in SPARED])
+@pytest.mark.parametrize(("function", "checks"), [row[1:] for row in SPARED],
+                         ids=[row[0] for row in SPARED])
 def test_a_mistake_is_told_once(function: Toy, checks: tuple[Check, ...]) -> None:
     for sweep in range(2):
         for check in checks:
@@ -244,7 +291,8 @@ def test_a_mistake_is_told_once(function: Toy, checks: tuple[Check, ...]) -> Non
             assert verdict.passed, told(verdict)
 
 
-@pytest.mark.parametrize("chance", [lambda rng: np.random, lambda rng: np.random.default_rng()], ids=["np.random", "default_rng()"])
+@pytest.mark.parametrize("chance", [lambda rng: np.random, lambda rng: np.random.default_rng()],
+                         ids=["np.random", "default_rng()"])
 def test_who_leaves_rng_alone_loses_nothing_else(chance: Rng) -> None:
     assert [check for check in CHEAP if not examine(check, Toy(chance=chance)).passed] == [REPEATS]
     np.random.seed(5)
@@ -262,7 +310,8 @@ def test_no_two_trainings_are_compared_that_start_with_other_weights() -> None:
     for check in (STEP, MANY, MOMENTUM, ONCE, TOGETHER, SHUFFLES, HIDDEN, INPUTS, ANEW, REST_BY):
         verdict = examine(check, own)
         assert verdict.outcome is Outcome.SKIPPED, told(verdict)
-        assert verdict.got.startswith("not tried: two generators with the same seed gave different first weights")
+        assert verdict.got.startswith(
+            "not tried: two generators with the same seed gave different first weights")
     for probe in (STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, ORDER_BY, IN, HID):
         assert probe.look(Exam(NAME, student({NAME: own}), probe.name)) == "skipped"
 
@@ -272,9 +321,11 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
     rubbish = junk()[kind]
 
     def inside(X: Any, y: Any, sizes: tuple[int, ...], *rest: Any) -> Any:
-        return {f"{letter}{k}": rubbish(sizes[k - 1 : k + 1]) for k in range(1, len(sizes)) for letter in "Wb"}
+        return {f"{letter}{k}": rubbish(sizes[k - 1 : k + 1]) for k in range(1, len(sizes))
+                for letter in "Wb"}
 
-    for function in (rubbish, inside) if kind[0] != "(" else (rubbish,):  # pairs of rubbish are no news inside a dict
+    # pairs of rubbish are no news inside a dict
+    for function in (rubbish, inside) if kind[0] != "(" else (rubbish,):
         for check in ALL:
             verdict = examine(check, function)
             assert verdict.outcome is not Outcome.BROKEN, told(verdict)
@@ -283,13 +334,15 @@ def test_rubbish_breaks_no_check_and_no_fact(kind: str) -> None:
             assert isinstance(probe.look(Exam(NAME, student({NAME: function}), probe.name)), str)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- facts
-WEIGHTS, STEP_1, STEP_2, WITHIN = t.first_weights(), t.first_step(), t.second_step(), t.within_an_epoch()
+# -------------------------------------------------------------------------------------------- facts
+WEIGHTS, STEP_1, STEP_2, WITHIN = (t.first_weights(), t.first_step(), t.second_step(),
+                                   t.within_an_epoch())
 BATCHES, LABEL, ORDER = t.batches(), t.label_used(), t.order()
 CHANCE, DATA = g.chance_from(via=c.trained()), g.arguments_after(via=c.trained())
 IN, HID = t.dropped_share("in", where="inputs"), t.dropped_share("hidden", where="hidden units")
 BIASES, ORDER_BY, IDLE = t.trained_biases(), t.order_by(), t.weights_without_data()
-FACTS = (BIASES, ORDER_BY, IDLE, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE, DATA, IN, HID)
+FACTS = (BIASES, ORDER_BY, IDLE, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL, ORDER, CHANCE,
+         DATA, IN, HID)
 
 
 @pytest.mark.parametrize(
@@ -315,11 +368,13 @@ FACTS = (BIASES, ORDER_BY, IDLE, WEIGHTS, STEP_1, STEP_2, WITHIN, BATCHES, LABEL
         (BATCHES, Toy(cut=whole), "80"),
         (BATCHES, Toy(sign=0), "nothing to be seen"),
         (BATCHES, Toy(cut=lambda order: [order[:32]]), "some are left out"),
-        (BATCHES, Toy(cut=lambda order: [order[[0] * 16 + list(range(16))], order[:16]]), "some twice, some never"),
+        (BATCHES, Toy(cut=lambda order: [order[[0] * 16 + list(range(16))], order[:16]]),
+         "some twice, some never"),
         (ORDER, Toy(cut=lambda order: np.split(order, range(16, len(order), 16))), "not seen"),
         (BIASES, RIGHT, "move"),
         (BIASES, Toy(sign=0), "nothing moves"),
-        (BIASES, Toy(last=lambda v: {k: 0 * a if k[0] == "b" else a for k, a in v.items()}), "stay"),
+        (BIASES, Toy(last=lambda v: {k: 0 * a if k[0] == "b" else a for k, a in v.items()}),
+         "stay"),
         (LABEL, RIGHT, "its own"),
         (LABEL, Toy(sign=-1), "its own"),
         (LABEL, Toy(apart=True), "another's"),

@@ -1,4 +1,4 @@
-"""The verbs about many passes: every right committee passes, wrong ones are refused in words, and no junk breaks a check."""
+"""The verbs about many passes: right committees pass, wrong ones are refused in words; junk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograder.tests.toys import junk, kinds_of_junk
 Array = np.ndarray[Any, Any]
 
 
-# --------------------------------------------------------------------------------------------------------- passes of a network
+# ------------------------------------------------------------------------------ passes of a network
 def committee(forward: Function, x: Array, T: int, rng: Any) -> Array:
     """The softmax of T calls."""
     return np.stack([softmax(forward(x, rng)) for _ in range(T)])
@@ -44,7 +44,8 @@ OF_PASSES = [ROWS, SOFTMAX, ANEW, VAIN, HANDED]
 
 
 @pytest.mark.parametrize("function", [committee, children, tiled])
-@pytest.mark.parametrize("check", [*OF_PASSES, c.is_the_softmax_of_each_pass(passes=1, examples=1)], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*OF_PASSES, c.is_the_softmax_of_each_pass(passes=1, examples=1)],
+                         ids=lambda check: check.name)
 def test_every_use_of_the_generator_is_right(check: Check, function: Function) -> None:
     for sweep in range(2):
         passes(check, function, f"sweep {sweep}")
@@ -53,9 +54,12 @@ def test_every_use_of_the_generator_is_right(check: Check, function: Function) -
 def test_what_are_no_probabilities_is_refused() -> None:
     scores = lambda f, x, T, rng: np.stack([f(x, rng) for _ in range(T)])  # noqa: E731
     assert told(ROWS, scores).endswith("| probabilities of finite scores: positive numbers")
-    assert told(ROWS, lambda f, x, T, rng: committee(f, x, T, rng).mean(axis=0)) == "probs.shape = (7, 3) | (5, 7, 3)"
-    assert told(ROWS, lambda f, x, T, rng: 2 * committee(f, x, T, rng)) == "probs.sum(axis=2)[0, 0] = 2 | 1 (35 of 35 differ)"
-    assert told(ROWS, lambda f, x, T, rng: committee(f, x, T, rng) * np.nan).startswith("probs holds nan")
+    assert (told(ROWS, lambda f, x, T, rng: committee(f, x, T, rng).mean(axis=0))
+            == "probs.shape = (7, 3) | (5, 7, 3)")
+    assert (told(ROWS, lambda f, x, T, rng: 2 * committee(f, x, T, rng))
+            == "probs.sum(axis=2)[0, 0] = 2 | 1 (35 of 35 differ)")
+    assert told(ROWS, lambda f, x, T, rng: committee(f, x, T, rng) * np.nan).startswith(
+        "probs holds nan")
 
 
 def test_another_softmax_is_refused() -> None:
@@ -70,26 +74,32 @@ def test_passes_must_differ_and_obey() -> None:
     assert told(ANEW, repeated) == "pass 1 is the same as pass 0 | noise of its own in each pass"
     averaged = lambda *given: committee(*given).mean(axis=0)  # noqa: E731
     assert told(ANEW, averaged) == "probs.shape = (64, 2) | (5, 64, 2)"
-    assert told(ANEW, lambda *given: committee(*given) * np.nan) == "probs holds nan | finite numbers"
+    assert (
+        told(ANEW, lambda *given: committee(*given) * np.nan) == "probs holds nan | finite numbers")
     own = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng())  # noqa: E731
     assert told(HANDED, own) == "two generators with the same seed gave different passes | the same"
     frozen = lambda f, x, T, rng: committee(f, x, T, np.random.default_rng(3))  # noqa: E731
-    assert told(HANDED, frozen) == "two generators with different seeds gave the same passes | others"
+    assert (
+        told(HANDED, frozen) == "two generators with different seeds gave the same passes | others")
 
 
 @pytest.mark.parametrize("kept", [slice(1, None), slice(-1)], ids=["but the first", "but the last"])
 def test_a_pass_too_many_is_refused_whichever_is_thrown_away(kept: slice) -> None:
     wasteful = lambda f, x, T, rng: committee(f, x, T + 1, rng)[kept]  # noqa: E731
-    assert told(VAIN, wasteful) == "forward was called more often than T times, and raised RuntimeError | T passes, here 5"
-    assert [fact(u.passes_made(), toy) for toy in (committee, wasteful, lambda *given: 1 / 0)] == ["T", "more", "unclear"]
+    assert (told(VAIN, wasteful) == "forward was called more often than T times, and raised "
+            "RuntimeError | T passes, here 5")
+    assert ([fact(u.passes_made(), toy) for toy in (committee, wasteful, lambda *given: 1 / 0)]
+            == ["T", "more", "unclear"])
 
 
 def test_each_pass_stands_for_itself() -> None:
     apart = c.keeps_its_passes_apart()
     for function in (committee, children, tiled):
         passes(apart, function)
-    so_far = lambda *given: np.cumsum(committee(*given), axis=0) / np.arange(1, given[2] + 1)[:, None, None]  # noqa: E731
-    assert told(apart, so_far) == "probs[1] is no softmax of the scores of one pass | the softmax of pass 1 alone"
+    so_far = lambda *given: np.cumsum(committee(*given),  # noqa: E731
+                                      axis=0) / np.arange(1, given[2] + 1)[:, None, None]
+    assert (told(apart, so_far)
+            == "probs[1] is no softmax of the scores of one pass | the softmax of pass 1 alone")
 
 
 def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
@@ -103,7 +113,8 @@ def test_passes_that_are_no_probabilities_may_still_be_fresh() -> None:
     passes(HANDED, averaged)
     numbered = lambda f, x, T, rng: np.stack([f(x, np.random.default_rng(t)) for t in range(T)])  # noqa: E731
     passes(ANEW, numbered)
-    assert told(again, numbered) == "a second call with the same generator gave the same passes | another draw"
+    assert (told(again, numbered)
+            == "a second call with the same generator gave the same passes | another draw")
 
 
 def test_ten_digits_of_a_sum_are_asked_apart() -> None:
@@ -124,17 +135,19 @@ def test_a_refused_call_can_be_pasted() -> None:
     assert eval(call, names), "the passes of the right one differ"
 
 
-# -------------------------------------------------------------------------------------------------------------- what passes give
+# --------------------------------------------------------------------------------- what passes give
 def test_nan_and_warnings_are_heard() -> None:
     check = c.stays_quiet(case="zeros", given=([0.0, 1.0],), names=("a", "b"))
-    assert verdict(check, lambda x: (x, x)).sentence == "gives finite numbers and no warning for zeros"
+    assert (verdict(check, lambda x: (x, x)).sentence
+            == "gives finite numbers and no warning for zeros")
     passes(check, lambda x: (x, [1, 2]))
     assert told(check, lambda x: (x, x * np.nan)) == "b holds nan | finite numbers"
     noisy = told(check, lambda x: (x, np.where(x > 0, np.log(x), 0.0)))
     assert noisy.startswith("NumPy warned: RuntimeWarning: divide by zero")
 
 
-GIVEN = [[[0.5, 0.25, 0.25], [0.5, 0.375, 0.125]], [[0.25, 0.5, 0.25], [0.25, 0.5, 0.25]], [[0.375, 0.375, 0.25], [0.75, 0.125, 0.125]]]
+GIVEN = [[[0.5, 0.25, 0.25], [0.5, 0.375, 0.125]], [[0.25, 0.5, 0.25], [0.25, 0.5, 0.25]],
+         [[0.375, 0.375, 0.25], [0.75, 0.125, 0.125]]]
 ENTROPY = c.gives_the_entropy_of_its_mean(case="passes", given=GIVEN)
 INFORMATION = c.subtracts_the_average_entropy(case="passes", given=GIVEN)
 ZEROS = c.counts_zero_log_zero_as_zero(given=GIVEN)
@@ -150,7 +163,8 @@ def stats(probs: Array, **change: Any) -> Any:
 
     mean = change.get("mean", lambda probs: probs.mean(axis=0))(probs)
     own = entropy(probs).mean(axis=0)
-    return mean, entropy(mean), change.get("information", lambda total, own: total - own)(entropy(mean), own)
+    return mean, entropy(mean), change.get("information",
+                                           lambda total, own: total - own)(entropy(mean), own)
 
 
 def stats_with(**change: Any) -> Function:
@@ -178,7 +192,8 @@ def test_a_wrong_unit_of_the_entropy_costs_the_entropy(unit: str) -> None:
 
 
 def test_a_wrong_mean_costs_the_mean() -> None:
-    for mean in (lambda probs: probs.sum(axis=0), lambda probs: np.exp(np.log(probs + 1e-300).mean(axis=0))):
+    for mean in (lambda probs: probs.sum(axis=0),
+                 lambda probs: np.exp(np.log(probs + 1e-300).mean(axis=0))):
         for check in (ENTROPY, INFORMATION):
             passes(check, stats_with(mean=mean))
 
@@ -186,7 +201,8 @@ def test_a_wrong_mean_costs_the_mean() -> None:
 def test_another_difference_is_refused() -> None:
     for wrong in (lambda total, own: own - total, lambda total, own: own, lambda total, own: total):
         passes(ENTROPY, stats_with(information=wrong))
-        assert told(INFORMATION, stats_with(information=wrong)).startswith("mutual_information[0] = ")
+        assert told(INFORMATION,
+                    stats_with(information=wrong)).startswith("mutual_information[0] = ")
 
 
 def test_zeros_are_asked_apart() -> None:
@@ -195,10 +211,12 @@ def test_zeros_are_asked_apart() -> None:
         passes(ENTROPY, careless)
         assert told(ZEROS, careless) == "entropy holds nan | finite numbers"
     idle = lambda probs: (probs.mean(axis=0), *np.zeros((2, probs.shape[1])))  # noqa: E731
-    assert told(ZEROS, idle) == "entropy is 0 whatever the passes say | a number that depends on them"
+    assert (
+        told(ZEROS, idle) == "entropy is 0 whatever the passes say | a number that depends on them")
 
 
-@pytest.mark.parametrize(("more", "digits"), [(1e-12, True), (1e-10, True), (1e-8, False), (1e-7, False), (1e-6, False)])
+@pytest.mark.parametrize(("more", "digits"), [(1e-12, True), (1e-10, True), (1e-8, False),
+                                              (1e-7, False), (1e-6, False)])
 def test_a_little_in_the_logarithm_costs_the_digits_at_most(more: float, digits: bool) -> None:
     near = stats_with(more=more)
     for check in (ENTROPY, INFORMATION, ZEROS):
@@ -210,24 +228,29 @@ def test_a_little_in_the_logarithm_costs_the_digits_at_most(more: float, digits:
 
 def test_facts_name_what_stats_are() -> None:
     given = {"given": GIVEN}
-    made = {name: getattr(u, f"stats_{name}") for name in ("mean", "entropy", "unit", "information", "form")}
+    made = {name: getattr(u, f"stats_{name}")
+            for name in ("mean", "entropy", "unit", "information", "form")}
 
     def words(function: Function) -> dict[str, str]:
         return {name: fact(make(**given), function) for name, make in made.items()}
 
-    right = {"mean": "average", "entropy": "of the mean", "unit": "nats", "information": "difference", "form": "each example"}
+    right = {"mean": "average", "entropy": "of the mean", "unit": "nats",
+             "information": "difference", "form": "each example"}
     assert words(stats) == right
     for unit, function in UNITS_OF_ENTROPY.items():
         assert words(function) == {**right, "unit": "nats" if unit == "no minus" else unit}
     assert fact(u.stats_sign(**given), UNITS_OF_ENTROPY["no minus"]) == "minus"
     assert fact(u.stats_sign(**given), stats_with(mean=lambda probs: probs.sum(axis=0))) == "plus"
     assert words(stats_with(mean=lambda probs: probs.sum(axis=0))) == {**right, "mean": "sum"}
-    assert words(stats_with(information=lambda total, own: own - total)) == {**right, "information": "the other way"}
+    assert (words(stats_with(information=lambda total, own: own - total))
+            == {**right, "information": "the other way"})
     added = stats_with(information=lambda total, own: total - len(GIVEN) * own)
-    turned = lambda probs: (*stats(probs)[:2], (probs.mean(0) * np.log(probs.mean(0) / probs)).sum(-1).mean(0))  # noqa: E731
+    turned = lambda probs: (*stats(probs)[:2],  # noqa: E731
+                            (probs.mean(0) * np.log(probs.mean(0) / probs)).sum(-1).mean(0))
     for function, word in ((added, "minus the sum"), (turned, "divergence turned round")):
         assert words(function) == {**right, "information": word}
-    assert words(lambda probs: tuple(np.mean(part) if k else part for k, part in enumerate(stats(probs))))["form"] == "all"
+    assert words(lambda probs: tuple(np.mean(part) if k else part
+                                     for k, part in enumerate(stats(probs))))["form"] == "all"
     assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), stats_with(nan=True)) == "NaN"
     assert fact(u.at_zero(given=[[[1.0, 0.0]], [[0.0, 1.0]]]), stats) == "numbers"
     endless = stats_with(information=lambda total, own: total * np.inf)
@@ -240,7 +263,7 @@ def test_dirichlets_can_be_pasted() -> None:
     assert np.allclose(given.value.sum(axis=2), 1)
 
 
-# -------------------------------------------------------------------------------------- a softmax layer with dropout on its inputs
+# ------------------------------------------------------- a softmax layer with dropout on its inputs
 def layer(x: Array, W: Array, p: float, T: int, rng: Any, **change: Any) -> Any:
     """Mean and standard deviation over T passes, or something near it."""
     rows = 1 if change.get("mask") == "one per batch" else x.shape[0]
@@ -271,7 +294,8 @@ STD = c.gives_over_the_passes(p=0.3, name="std")
 PASSES = c.drops_for_each_pass(p=0.3)
 FROM = t.chance_from("layer_from", via=c.mc_layer(0.3))
 COINS = c.draws_from_rng(via=c.mc_layer(0.3))
-HEALTHY = [UNITS, EXAMPLES, MEAN, STD, PASSES, COINS, c.gives_over_the_passes(p=0.62, name="std", passes=3)]
+HEALTHY = [UNITS, EXAMPLES, MEAN, STD, PASSES, COINS,
+           c.gives_over_the_passes(p=0.62, name="std", passes=3)]
 
 
 @pytest.mark.parametrize("check", HEALTHY, ids=lambda check: check.name)
@@ -283,7 +307,8 @@ def test_a_healthy_layer_passes(check: Check) -> None:
 def test_dropped_weights_and_other_factors_are_refused() -> None:
     assert told(UNITS, weights).startswith("with T = 1, mean[0] = (")
     assert "for one of the 16 masks m" in told(UNITS, changed(scale=lambda p: 1))
-    assert told(UNITS, lambda x, W, p, T, rng: (softmax(x @ W / (1 - p)), 0 * x[:, :3])) == "240 of 240 units were kept | about 168"
+    assert (told(UNITS, lambda x, W, p, T, rng: (softmax(x @ W / (1 - p)), 0 * x[:, :3]))
+            == "240 of 240 units were kept | about 168")
 
 
 def bare(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
@@ -302,7 +327,8 @@ def test_what_single_passes_give_is_asked_apart() -> None:
         passes(check, changed(mask="one per batch"))
         passes(check, changed(passes="alike"))
     nothing = lambda x, W, p, T, rng: (np.zeros((len(x), W.shape[1])),) * 2  # noqa: E731
-    assert told(MEAN, nothing) == told(STD, nothing) == "every pass gives the same | passes that differ"
+    assert (told(MEAN, nothing) == told(STD, nothing)
+            == "every pass gives the same | passes that differ")
 
 
 @pytest.mark.parametrize(("more", "digits"), [(1e-12, True), (1e-8, False), (1e-6, False)])
@@ -316,15 +342,19 @@ def test_a_little_in_the_divisor_costs_the_digits_at_most(more: float, digits: b
 
 def test_shared_masks_are_refused() -> None:
     shared = told(EXAMPLES, changed(mask="one per batch"))
-    assert shared.startswith(("share of dropped units", "share of units on which neighbouring rows agree = 1.0000"))
-    assert told(EXAMPLES, changed(mask="one per example")).startswith("share of units on which neighbouring columns agree = 1.0000")
+    assert shared.startswith(("share of dropped units",
+                              "share of units on which neighbouring rows agree = 1.0000"))
+    assert told(EXAMPLES, changed(mask="one per example")).startswith(
+        "share of units on which neighbouring columns agree = 1.0000")
     assert told(PASSES, changed(passes="alike")).startswith("share of ")
     assert told(PASSES, changed(mask="one per batch")).startswith("share of ")
-    assert told(PASSES, lambda x, W, p, T, rng: layer(x, W, p, max(T - 1, 1), rng)).endswith("| such an average")
+    assert told(PASSES, lambda x, W, p, T, rng: layer(x, W, p, max(T - 1, 1), rng)).endswith(
+        "| such an average")
 
 
 def test_float32_is_enough_for_probabilities() -> None:
-    single = lambda x, W, p, T, rng: tuple(np.float32(part) for part in layer(np.float32(x), np.float32(W), p, T, rng))  # noqa: E731
+    single = lambda x, W, p, T, rng: tuple(  # noqa: E731
+        np.float32(part) for part in layer(np.float32(x), np.float32(W), p, T, rng))
     for check in (MEAN, STD, EXAMPLES, PASSES):
         passes(check, single)
     passes(c.gives_probabilities_for_each_pass(), lambda *a: np.float32(committee(*a)))
@@ -346,7 +376,8 @@ def test_coins_that_the_seed_does_not_rule_are_refused() -> None:
     own = with_coins_of(lambda rng: np.random.default_rng())
     assert told(COINS, own) == "two generators with the same seed gave different results | the same"
     frozen = with_coins_of(lambda rng: np.random.default_rng(0))
-    assert told(COINS, frozen) == "two generators with different seeds gave the same results | others"
+    assert (
+        told(COINS, frozen) == "two generators with different seeds gave the same results | others")
 
 
 def test_facts_say_where_the_coins_come_from() -> None:
@@ -365,7 +396,10 @@ def ordinary(x: Array, W: Array, p: float, T: int, rng: Any) -> Any:
 def test_facts_do_not_call_a_layer_without_dropout_shared() -> None:
     assert fact(u.what_is_dropped(), ordinary) == "nothing"
     assert fact(u.dropped_for(), ordinary) == "nothing"
-    assert fact(u.what_is_dropped(), lambda *given: ordinary(*given)[::-1]) == "all is 0"
+    loud = lambda x, W, p, T, rng: ordinary(x / (1 - p), W, p, T, rng)  # noqa: E731
+    assert fact(u.dropped_for(), loud) == "nothing"
+    assert (fact(u.what_is_dropped(), lambda x, W, p, T, rng: (np.zeros((len(x), W.shape[1])),) * 2)
+            == "all is 0")
 
 
 def test_facts_name_what_the_layer_does() -> None:
@@ -378,10 +412,47 @@ def test_facts_name_what_the_layer_does() -> None:
     assert fact(u.dropped_in(), changed(passes="alike")) == "all passes alike"
     assert fact(u.share_dropped(), layer) == "p"
     assert fact(u.share_dropped(), weights) == "?"
-    assert fact(u.mean_is(), layer) == "probabilities"
+    assert fact(u.mean_is(), layer) == "what passes give"
+    assert fact(u.mean_is(), ordinary) == "a pass without dropout"
     assert fact(u.mean_is(), changed(average="scores")) == "scores before the softmax"
     assert fact(u.std_is(), layer) == "divided by T"
     assert fact(u.std_is(), changed(ddof=1)) == "divided by T-1"
+
+
+PARTS = {"order": u.order(), "give": u.passes_give(), "drops": u.what_is_dropped(),
+         "for": u.dropped_for(), "in": u.dropped_in(), "share": u.share_dropped(),
+         "mean": u.mean_is(), "std": u.std_is(), "digits": u.layer_digits()}  # fmt: skip
+ODD: dict[str, tuple[Function, dict[str, str]]] = {  # two mistakes each
+    "turned": (lambda *given: changed(mask="one per batch")(*given)[::-1],
+               {"order": "std, mean", "for": "the batch"}),
+    "scores": (lambda x, W, p, T, rng: bare(x, W, 1 - p, T, rng),
+               {"give": "scores", "drops": "units, divided by p", "share": "1-p"}),
+    "wholly": (changed(mask="one per example", scale=lambda p: 1),
+               {"drops": "units, not scaled", "for": "all units of an example"}),
+    "no mean": (
+        lambda *given: (ordinary(*given)[0], weights(*given)[1] ** 2),
+        {"drops": "weights", "for": "the batch", "share": "?", "mean": "a pass without dropout",
+         "std": "variance"},
+    ),
+    "float32": (lambda *given: tuple(np.float32(part) for part in changed(ddof=1)(*given)),
+                {"std": "divided by T-1", "digits": "float32"}),
+    "bound": (lambda *given: (changed(passes="alike")(*given)[0], bound(*given)),
+              {"in": "all passes alike", "std": "something else"}),
+}
+
+
+def bound(*given: Any) -> Array:
+    """A spread by another formula."""
+    mean = np.asarray(changed(passes="alike")(*given)[0])
+    return np.asarray(np.sqrt(mean * (1 - mean)))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_two_mistakes_of_a_layer_show_side_by_side(name: str) -> None:
+    function, wrong = ODD[name]
+    right = {part: fact(symptom, layer) for part, symptom in PARTS.items()}
+    assert {part: word for part, symptom in PARTS.items()
+            if (word := fact(symptom, function)) != right[part]} == wrong
 
 
 def test_facts_name_what_passes_are() -> None:
@@ -399,28 +470,34 @@ def test_facts_name_what_passes_are() -> None:
         function = lambda f, x, T, rng, kind=kind: np.stack([kind(f(x, rng)) for _ in range(T)])  # noqa: E731
         assert fact(u.passes_are(), function) == word
     assert fact(u.passes_are(), lambda *a: committee(*a).mean(axis=0)) == "one average"
-    few = lambda f, x, T, rng: np.stack([softmax(f(x, np.random.default_rng(t // 2))) for t in range(T)])  # noqa: E731
+    few = lambda f, x, T, rng: np.stack([softmax(f(x, np.random.default_rng(t // 2)))  # noqa: E731
+                                         for t in range(T)])
     one = lambda f, x, T, rng: np.stack([softmax(f(x, np.random.default_rng(1))) for t in range(T)])  # noqa: E731
-    assert [fact(u.passes_differ(), function) for function in (committee, few, one)] == ["apart", "some alike", "alike"]
+    assert ([fact(u.passes_differ(), function) for function in (committee, few, one)]
+            == ["apart", "some alike", "alike"])
     assert fact(u.passes_from(), committee) == "given"
 
 
-# --------------------------------------------------------------------------------------------------------------------------- junk
+# --------------------------------------------------------------------------------------------- junk
 QUIET = c.stays_quiet(case="junk", given=([1.0],), names=("mean", "std"))
 AGAIN = c.draws_anew_in_each_call(via=c.fair_passes(3))
 EXACT = [c.sums_to_one_to_ten_digits(), c.is_exact_in_a_single_pass(p=0.3)]
-CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTROPY, INFORMATION, ZEROS, AGAIN, *EXACT, QUIET]
+CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTROPY, INFORMATION,
+          ZEROS, AGAIN, *EXACT, QUIET]
 FACTS = [
-    u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(), u.dropped_in(), u.share_dropped(),
-    u.mean_is(), u.std_is(), FROM, u.layer_digits(), u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
-    u.stats_unit(given=GIVEN), u.stats_sign(given=GIVEN), u.stats_form(given=GIVEN), u.stats_information(given=GIVEN),
+    u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(),
+    u.dropped_in(), u.share_dropped(),
+    u.mean_is(), u.std_is(), u.order(), u.passes_give(), FROM, u.layer_digits(),
+    u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
+    u.stats_unit(given=GIVEN), u.stats_sign(given=GIVEN), u.stats_form(given=GIVEN),
+    u.stats_information(given=GIVEN),
     u.stats_digits(given=GIVEN), u.at_zero(given=GIVEN),
 ]  # fmt: skip
 SHAPED: dict[str, Function] = {
     "right shapes of NaN": lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), np.nan),) * 2,
-    "right shapes of infinity": lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), np.inf),) * 2,
-    "right shapes of 1e308": lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), 1e308),) * 2,
-}
+    "right shapes of infinity":
+    lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), np.inf),) * 2,
+    "right shapes of 1e308": lambda x, W, p, T, rng: (np.full((len(x), W.shape[1]), 1e308),) * 2}
 
 
 @pytest.mark.parametrize("name", kinds_of_junk())
@@ -428,7 +505,8 @@ def test_junk_breaks_nothing(name: str) -> None:
     for check in CHECKS:
         found = verdict(check, junk()[name])
         refused = found.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.CRASHED)
-        assert refused or check in (QUIET, AGAIN, HANDED), f"{check.verb}: {found}"  # what is drawn at random is drawn at random
+        # what is drawn at random is drawn at random
+        assert refused or check in (QUIET, AGAIN, HANDED), f"{check.verb}: {found}"
         assert found.outcome is not Outcome.BROKEN, found
     for made in FACTS:
         assert fact(made, junk()[name])

@@ -1,4 +1,4 @@
-"""The verbs about exact values: who passes, who is refused in which words; and no answer whatever breaks any verb of the battery."""
+"""The verbs about exact values: who passes, who is refused in which words; junk breaks none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ JUNK = junk()
 
 
 def changed(**more: Any) -> Function:
-    """Inverted dropout with one thing wrong: what `train`, `test` (functions of x, kept, p) give, or how the mask is drawn."""
+    """Inverted dropout with one thing wrong: what `train`, `test` give, or how masks are drawn."""
     train = more.get("train", lambda x, kept, p: x * kept / (1 - p))
     test = more.get("test", lambda x, p: x)
 
@@ -136,65 +136,93 @@ RETURNED = "the function returned an exception (is `return` written for `raise`?
 LETTER = c.is_filled_in(key="letter", choices="abc")
 LETTERS = "one of the letters a, b, c, in quotes"
 REFUSALS: tuple[tuple[str, Check, Any, str, str], ...] = (
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k), "(out / x)[kept][0] = 1", "1.42857 (1143 of 1143 differ)"),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k / p), "(out / x)[kept][0] = 3.33333", "1.42857 ("),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7), "1643 of 1643 units survived", "about 1150"),
-    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0), "0 of 1643 units survived", "about 1150"),
-    ("classic", c.scales_the_survivors(p=P, by="1"), forward, "(out / x)[kept][0] = 1.42857", "1 ("),
-    (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=in_single), "(out / x)[kept][0] = 1.42857146", "1.42857142857"),
-    (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=with_epsilon), "(out / x)[kept][0] = 1.42857140816", "1.42857142857"),
-    ("multiplier", c.is_exact_to_ten_digits(p=0.7, via="multiplier"), single_multiplier, "mask[mask != 0][0] = 3.333333", "3.3333333333"),
-    ("classic", c.multiplies_at_test_time(p=P, by="1-p"), forward, "out[0, 0] = ", " (1600 of 1600 differ)"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k),
+     "(out / x)[kept][0] = 1", "1.42857 (1143 of 1143 differ)"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * k / p),
+     "(out / x)[kept][0] = 3.33333", "1.42857 ("),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x / 0.7),
+     "1643 of 1643 units survived", "about 1150"),
+    (FORWARD, c.scales_the_survivors(p=P), changed(train=lambda x, k, p: x * 0),
+     "0 of 1643 units survived", "about 1150"),
+    ("classic", c.scales_the_survivors(p=P, by="1"), forward,
+     "(out / x)[kept][0] = 1.42857", "1 ("),
+    (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=in_single),
+     "(out / x)[kept][0] = 1.42857146", "1.42857142857"),
+    (FORWARD, c.is_exact_to_ten_digits(p=P), changed(train=with_epsilon),
+     "(out / x)[kept][0] = 1.42857140816", "1.42857142857"),
+    ("multiplier", c.is_exact_to_ten_digits(p=0.7, via="multiplier"), single_multiplier,
+     "mask[mask != 0][0] = 3.333333", "3.3333333333"),
+    ("classic", c.multiplies_at_test_time(p=P, by="1-p"), forward, "out[0, 0] = ",
+     " (1600 of 1600 differ)"),
     (FORWARD, c.multiplies_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),
     (FORWARD, c.is_identity_at_test_time(p=P), classic, "out[0, 0] = ", " (1600 of 1600 differ)"),
-    (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x * (1 + 1e-4)), "out[0, 0] = -0.8770", " of 1600 differ)"),
-    (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x[:5]), "out.shape = (5, 50)", "(32, 50)"),
-    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_at_test, "a pass at test time changed what rng gives next", "without it"),
-    (FORWARD, c.leaves_global_random_state_alone(p=P), draws_globally_at_test, "the function drew from (or seeded) the global", "rng only"),
-    (FORWARD, c.drops_nothing_at_zero(), changed(train=lambda x, k, p: x * k * 0.9), "out[0, 0] = ", " (1600 of 1600 differ)"),
-    ("mask", c.drops_nothing_at_zero(via="mask"), lambda s, p, r: r.random(s) < p, "mask[0, 0] = 0", "1 (1600 of 1600 differ)"),
+    (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x * (1 + 1e-4)),
+     "out[0, 0] = -0.8770", " of 1600 differ)"),
+    (FORWARD, c.is_identity_at_test_time(p=P), changed(test=lambda x, p: x[:5]),
+     "out.shape = (5, 50)", "(32, 50)"),
+    (FORWARD, c.draws_nothing_at_test_time(p=P), draws_at_test,
+     "a pass at test time changed what rng gives next", "without it"),
+    (FORWARD, c.leaves_global_random_state_alone(p=P), draws_globally_at_test,
+     "the function drew from (or seeded) the global", "rng only"),
+    (FORWARD, c.drops_nothing_at_zero(), changed(train=lambda x, k, p: x * k * 0.9), "out[0, 0] = ",
+     " (1600 of 1600 differ)"),
+    ("mask", c.drops_nothing_at_zero(via="mask"), lambda s, p, r: r.random(s) < p, "mask[0, 0] = 0",
+     "1 (1600 of 1600 differ)"),
     (FORWARD, c.drops_everything_at_one(), nan_at_one, "out holds nan", "0 everywhere"),
-    (FORWARD, c.drops_everything_at_one(), changed(train=lambda x, k, p: x), "out holds ", "0 everywhere"),
+    (FORWARD, c.drops_everything_at_one(), changed(train=lambda x, k, p: x), "out holds ",
+     "0 everywhere"),
     ("mask", c.drops_everything_at_one(via="mask"), keeps_all, "mask holds 1", "0 everywhere"),
     (FORWARD, c.refuses(p=-0.1), changed(), "the function returned", "ValueError"),
     ("mask", c.refuses(p=1.5, via="mask"), keeps_all, "the function returned", "ValueError"),
-    ("mask", c.refuses(p=1.5, via="mask"), lambda shape, p, rng: ValueError, RETURNED, "ValueError"),
-    ("mask", c.refuses(p=1.5, via="mask"), lambda shape, p, rng: ValueError("p"), RETURNED, "ValueError"),
+    ("mask", c.refuses(p=1.5, via="mask"), lambda shape, p, rng: ValueError, RETURNED,
+     "ValueError"),
+    ("mask", c.refuses(p=1.5, via="mask"), lambda shape, p, rng: ValueError("p"), RETURNED,
+     "ValueError"),
     (FORWARD, c.refuses_at_test_time(p=1.5), changed(), "the function returned", "ValueError"),
-    ("stack", c.gives_the_dtype(given=((4, 5), P), names=("mean", "var")), to_doubles, "var.dtype = float64", "float32"),
+    ("stack", c.gives_the_dtype(given=((4, 5), P), names=("mean", "var")), to_doubles,
+     "var.dtype = float64", "float32"),
     (FORWARD, c.keeps_its_input(p=P), overwrites, "x was changed by the call", "x as it was"),
     (FORWARD, c.keeps_the_dtype(p=P), to_float64, "out.dtype = float64 in training", "float32"),
-    (FORWARD, c.keeps_the_dtype(p=P), float64_at_test, "out.dtype = float64 at test time", "float32"),
+    (FORWARD, c.keeps_the_dtype(p=P), float64_at_test,
+     "out.dtype = float64 at test time", "float32"),
     (FORWARD, c.takes_any_shape(p=P, shapes=SHAPES), flattens, "out.shape = (7, 1)", "(7,)"),
-    ("mask", c.takes_any_shape(p=P, shapes=SHAPES, via="mask"), lambda s, p, r: r.random(s[:2]), "mask.shape = (2, 3)", "(2, 3, 4)"),
+    ("mask", c.takes_any_shape(p=P, shapes=SHAPES, via="mask"), lambda s, p, r: r.random(s[:2]),
+     "mask.shape = (2, 3)", "(2, 3, 4)"),
     ("mask", c.is_boolean(p=P), gives_floats, "mask.dtype = float64", "bool"),
-    ("multiplier", c.holds_only(p=0.7), redraws, "the function returned a float", "an array of shape (2,)"),
+    ("multiplier", c.holds_only(p=0.7), redraws, "the function returned a float",
+     "an array of shape (2,)"),
     ("multiplier", c.holds_only(p=0.7), gives_floats, "mask[", "3.33333"),
     ("double", DOUBLE, lambda x: x + 1, "out[1] = 4", "6 (1 of 2 differ)"),
     ("moments", BY_HAND, lambda x, p: (1.0, 1.0), "mean = 1", "2"),
     ("moments", BY_HAND, lambda x, p: 1.0, "the function returned a float", "(mean, var)"),
     ("quiz", c.is_filled_in(key="number"), {}, 'quiz["number"] is missing', "a number"),
-    ("quiz", c.is_filled_in(key="number"), {"number": None}, 'quiz["number"] is None', "a number"),
+    ("quiz", c.is_filled_in(key="number"), {"number": None}, 'quiz["number"] is None',
+     "a number"),
     ("quiz", c.is_filled_in(key="number"), {"number": "11"}, 'quiz["number"] is a str', "a number"),
-    ("quiz", c.is_filled_in(key="number"), {"number": float("nan")}, 'quiz["number"] is nan', "a number"),
+    ("quiz", c.is_filled_in(key="number"), {"number": float("nan")},
+     'quiz["number"] is nan', "a number"),
     ("quiz", LETTER, {"letter": "d"}, "quiz[\"letter\"] = 'd'", LETTERS),
     ("quiz", LETTER, {"letter": ["a"]}, 'quiz["letter"] is a list of 1', LETTERS),
     ("quiz", c.answers_rightly(key="number"), {"number": 8}, 'quiz["number"] = 8 is not right', ""),
-    ("quiz", c.answers_rightly(key="letter", choices="abc"), {"letter": "a"}, 'quiz["letter"] = a is not right', ""),
+    ("quiz", c.answers_rightly(key="letter", choices="abc"), {"letter": "a"},
+     'quiz["letter"] = a is not right', ""),
     ("double", AGREES, lambda x: x + 1, "out[1] = 4", "6 (1 of 2 differ)"),
     ("moments", OTHERS, lambda x, p: (1, x.std()), "var = ", ""),
 )
 
 
-@pytest.mark.parametrize(("name", "check", "wrong", "got", "wanted"), REFUSALS, ids=[f"{r[1].name}-{n}" for n, r in enumerate(REFUSALS)])
-def test_wrong_values_are_refused_in_these_words(name: str, check: Check, wrong: Any, got: str, wanted: str) -> None:
+@pytest.mark.parametrize(("name", "check", "wrong", "got", "wanted"), REFUSALS,
+                         ids=[f"{r[1].name}-{n}" for n, r in enumerate(REFUSALS)])
+def test_wrong_values_are_refused_in_these_words(name: str, check: Check, wrong: Any, got: str,
+                                                 wanted: str) -> None:
     verdict = examined(check, {name: wrong}, name, reference=student())
     assert verdict.outcome is Outcome.FAILED, told(verdict)
     assert verdict.got.startswith(got), told(verdict)
     assert wanted in verdict.wanted, told(verdict)
 
 
-@pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{name}-{check.name}" for name, check in CASES])
+@pytest.mark.parametrize(("name", "check"), CASES,
+                         ids=[f"{name}-{check.name}" for name, check in CASES])
 def test_a_right_function_passes_over_many_sweeps(name: str, check: Check) -> None:
     for sweep in range(4):
         verdict = examined(check, {}, name, f"toy/{sweep}", student())
@@ -211,7 +239,8 @@ def test_a_function_that_raises_is_told_with_its_own_words_and_line(wrong: Funct
 
 def test_another_exception_than_the_one_asked_for_is_no_refusal() -> None:
     verdict = examined(c.refuses(p=1.5), {FORWARD: refuses_all})
-    assert (verdict.outcome, verdict.got) == (Outcome.RAISED, "dropout_forward raised TypeError: p = 1.5"), told(verdict)
+    assert ((verdict.outcome, verdict.got)
+            == (Outcome.RAISED, "dropout_forward raised TypeError: p = 1.5")), told(verdict)
 
 
 def test_an_error_whose_name_begins_like_the_one_asked_for_is_no_refusal() -> None:
@@ -223,7 +252,8 @@ def test_an_error_whose_name_begins_like_the_one_asked_for_is_no_refusal() -> No
 
     for check in (c.refuses(p=1.5), c.refuses_at_test_time(p=1.5)):
         verdict = examined(check, {FORWARD: refuses})
-        assert (verdict.outcome, verdict.got) == (Outcome.RAISED, "dropout_forward raised ValueErrorReally: no"), told(verdict)
+        assert ((verdict.outcome, verdict.got)
+                == (Outcome.RAISED, "dropout_forward raised ValueErrorReally: no")), told(verdict)
 
 
 def test_a_number_stands_for_a_shape_of_one_axis() -> None:
@@ -239,7 +269,8 @@ def test_a_number_stands_for_a_shape_of_one_axis() -> None:
 
 def test_a_warning_in_the_students_own_words_is_not_repeated() -> None:
     def warns(x: Array, p: float, rng: Rng, train: bool = True) -> Any:
-        warnings.warn("divide by zero encountered in: all is well, full marks", RuntimeWarning, stacklevel=1)
+        warnings.warn("divide by zero encountered in: all is well, full marks",
+                      RuntimeWarning, stacklevel=1)
         return np.zeros_like(x), None
 
     verdict = examined(c.drops_everything_at_one(), {FORWARD: warns})
@@ -253,7 +284,8 @@ def test_a_warning_at_p_one_is_refused_when_the_result_is_right() -> None:
         return np.zeros_like(x), None
 
     verdict = examined(c.drops_everything_at_one(), {FORWARD: warns})
-    assert verdict.got == "NumPy warned: RuntimeWarning: divide by zero encountered in scalar divide", told(verdict)
+    assert (verdict.got == "NumPy warned: RuntimeWarning: divide by zero encountered in scalar "
+            "divide"), told(verdict)
     assert verdict.wanted == "no warning", told(verdict)
 
 
@@ -286,19 +318,23 @@ def test_who_draws_before_asking_for_train_is_right_but_needs_an_rng() -> None:
 
 def test_a_letter_may_be_written_large_and_with_spaces() -> None:
     for letter in ("b", "B", " b "):
-        for check in (c.is_filled_in(key="letter", choices="abc"), c.answers_rightly(key="letter", choices="abc")):
+        for check in (c.is_filled_in(key="letter", choices="abc"),
+                      c.answers_rightly(key="letter", choices="abc")):
             verdict = examined(check, {"quiz": {"letter": letter}}, "quiz", reference=student())
             assert verdict.passed, told(verdict)
 
 
 def test_a_number_may_be_rounded_a_little() -> None:
-    for number, passed in ((7.05, True), (6.95, True), (7.2, False), (np.float32(7), True), (True, False)):
-        verdict = examined(c.answers_rightly(key="number"), {"quiz": {"number": number}}, "quiz", reference=student())
+    for number, passed in ((7.05, True), (6.95, True), (7.2, False), (np.float32(7), True),
+                           (True, False)):
+        verdict = examined(c.answers_rightly(key="number"), {"quiz": {"number": number}}, "quiz",
+                           reference=student())
         assert verdict.passed is passed, told(verdict)
 
 
 def test_a_wrong_answer_in_the_quiz_never_says_what_is_right() -> None:
-    verdict = examined(c.answers_rightly(key="number"), {"quiz": {"number": 8}}, "quiz", reference=student())
+    verdict = examined(c.answers_rightly(key="number"), {"quiz": {"number": 8}}, "quiz",
+                       reference=student())
     assert "7" not in told(verdict), told(verdict)
 
 
@@ -313,7 +349,7 @@ def test_nan_is_close_to_nothing() -> None:
     assert not close(np.array([np.nan, np.inf]), np.array([0.0, 0.0]), 1e9).any()
 
 
-# ------------------------------------------------------------------------------------------------------------- rubbish, all verbs
+# ------------------------------------------------------------------------------- rubbish, all verbs
 QUIZZES: tuple[Any, ...] = (
     {"number": "seven", "letter": 3},
     {"number": [1, 2], "letter": ("a", "b")},
@@ -326,32 +362,37 @@ def test_rubbish_in_place_of_a_function_breaks_nothing_either() -> None:
     for name, check in CASES:
         for thing in (None, 3, "text", object(), {}, [], *QUIZZES):
             verdict = examined(check, {name: thing}, name, reference=student())
-            assert verdict.outcome in (Outcome.FAILED, Outcome.RAISED), f"{name} = {thing!r}: {told(verdict)}"
+            assert verdict.outcome in (Outcome.FAILED,
+                                       Outcome.RAISED), f"{name} = {thing!r}: {told(verdict)}"
 
 
 def test_engine_and_rubbish_together_warn_about_nothing() -> None:
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         for name, check in CASES:
-            examined(check, {name: JUNK["(zeros, ones, NaN, infinities, huge and tiny, None)"], FORWARD: JUNK["(infinities, None)"]}, name)
+            examined(check, {name: JUNK["(zeros, ones, NaN, infinities, huge and tiny, None)"],
+                             FORWARD: JUNK["(infinities, None)"]}, name)
     assert not seen, [str(w.message) for w in seen]
 
 
 def test_two_numbers_that_look_alike_are_shown_to_the_last_digit() -> None:
-    verdict = examined(c.is_exact_to_ten_digits(p=P), {FORWARD: changed(train=lambda x, k, p: x * k / (1 - p) * (1 + 1e-9))})
+    verdict = examined(c.is_exact_to_ten_digits(p=P),
+                       {FORWARD: changed(train=lambda x, k, p: x * k / (1 - p) * (1 + 1e-9))})
     assert verdict.got.split()[-1] != verdict.wanted.split()[0], told(verdict)
 
 
 def test_doing_nothing_passes_no_check_that_is_about_dropping() -> None:
-    mean = ("passes_gradient_to_kept_units_only", "follows_the_mask", "scales_the_survivors", "drops_the_right_share")
+    mean = ("passes_gradient_to_kept_units_only", "follows_the_mask", "scales_the_survivors",
+            "drops_the_right_share")
     for name, check in CASES:
         if check.verb in mean:
             for kind, function in JUNK.items():
-                verdict = examined(check, dict.fromkeys((name, "dropout_forward", "dropout_backward"), function), name)
+                verdict = examined(check, dict.fromkeys((name, "dropout_forward",
+                                                         "dropout_backward"), function), name)
                 assert not verdict.passed, f"{kind} passes {check.name}"
 
 
-# ------------------------------------------------------------------------------------------------------- what an idle answer misses
+# ----------------------------------------------------------------------- what an idle answer misses
 def test_a_variance_is_never_negative() -> None:
     check = c.returns_no_negative(given=([2.0, -1.0],), names=("mean", "var"), name="var")
     assert examined(check, {FORWARD: lambda x: (x, x**2)}).passed
@@ -368,14 +409,18 @@ def test_a_leash_shortens_what_is_too_long() -> None:
 def test_a_gradient_of_scores_is_no_probability() -> None:
     check = c.gives_a_gradient_of_scores()
     assert examined(check, {FORWARD: lambda probs, y: (probs - np.eye(3)[y]) / len(y)}).passed
-    assert examined(check, {FORWARD: lambda probs, y: np.eye(3)[y] - probs}).passed, "its sign and size are another part's business"
-    for idle in (lambda probs, y: probs, lambda probs, y: 1 - np.tanh(probs) ** 2, lambda probs, y: probs - 0.4):
+    assert examined(check, {FORWARD: lambda probs, y: np.eye(3)[y]
+                            - probs}).passed, "its sign and size are another part's business"
+    for idle in (lambda probs, y: probs, lambda probs, y: 1 - np.tanh(probs) ** 2,
+                 lambda probs, y: probs - 0.4):
         assert not examined(check, {FORWARD: idle}).passed
 
 
 def test_an_argument_that_was_not_seen_after_the_call_counts_as_changed() -> None:
     params = Given("params", {"W": np.ones(2), "b": np.zeros(1)})
     call = Call("toy", (Given("x", np.ones(2)), 0.3, params))
-    seen = Answer(Outcome.PASSED, facts=Facts((np.ones(2), 0.3, {"W": np.ones(2), "b": np.zeros(1) + 1e-9})))
-    assert list(changed_arguments(call, Answer(Outcome.PASSED))) == [("x", "", ""), ("params", '["W"]', ""), ("params", '["b"]', "")]
+    seen = Answer(Outcome.PASSED,
+                  facts=Facts((np.ones(2), 0.3, {"W": np.ones(2), "b": np.zeros(1) + 1e-9})))
+    assert (list(changed_arguments(call, Answer(Outcome.PASSED)))
+            == [("x", "", ""), ("params", '["W"]', ""), ("params", '["b"]', "")])
     assert list(changed_arguments(call, seen)) == [("params", '["b"]', ", by up to 1e-09")]

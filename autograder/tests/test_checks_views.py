@@ -16,11 +16,8 @@ from autograder.model import Call, Code, Given, Outcome, Verdict
 from autograder.subjects.local import Local
 from autograder.tests.toys import junk, one_part
 
-FORWARD = Code(
-    "forward",
-    "def forward(x, p, rng, train=True):\n    layer = Layer(p)\n    return layer.forward(x, rng, train), layer\n",
-    ("Layer",),
-)
+FORWARD = Code("forward", "def forward(x, p, rng, train=True):\n    layer = Layer(p)\n"
+               "    return layer.forward(x, rng, train), layer\n", ("Layer",))
 BACKWARD = Code("backward", "def backward(dout, layer):\n    return layer.backward(dout)\n")
 COAT = Coat({"Layer": FORWARD, "back": BACKWARD})
 BOTH = {"forward": "Layer", "backward": "back"}
@@ -85,12 +82,14 @@ def test_a_class_that_is_missing_is_named() -> None:
 
 def test_a_named_coat_gives_its_checks_a_name_of_their_own() -> None:
     check = through(Coat({"Layer": FORWARD}, "Layer"), c.scales_the_survivors(p=0.3))
-    assert (check.name, check.verb) == ("scales_the_survivors of Layer(p=0.3)", "scales_the_survivors of Layer")
+    assert (check.name, check.verb) == ("scales_the_survivors of Layer(p=0.3)",
+                                        "scales_the_survivors of Layer")
     assert check.sentence == "multiplies every survivor by 1/(1-p) (Layer)"
 
 
 def test_facts_are_seen_through_a_coat() -> None:
-    facts = [seen_through(COAT, fact) for fact in (f.drop_share(), f.survivors(), f.gradient_mask(**BOTH))]
+    facts = [seen_through(COAT, fact)
+             for fact in (f.drop_share(), f.survivors(), f.gradient_mask(**BOTH))]
     seen = fingerprint(facts, "Layer", Local(namespace={"Layer": Forgetful}), "slug")
     assert seen == {"drop_share": "p", "survivors": "1/(1-p)", "gradient_mask": "none"}
 
@@ -111,5 +110,6 @@ def test_code_knows_the_names_it_uses_and_no_others() -> None:
 
 def test_code_may_make_anything_not_only_functions() -> None:
     subject = Local(namespace={"total": lambda numbers, more: sum(numbers) + more})
-    (answer,) = subject.ask([Call("total", (Code("numbers", "numbers = [1, 2, 3]\n"), Given("4", 4)))], 5.0)
+    (answer,) = subject.ask(
+        [Call("total", (Code("numbers", "numbers = [1, 2, 3]\n"), Given("4", 4)))], 5.0)
     assert answer.value == 10

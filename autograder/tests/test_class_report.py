@@ -26,11 +26,13 @@ from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
 BELIEF = "p_is_the_factor"
 
 
-# ----------------------------------------------------------------------------------------------------------------- a class made by hand
+# ----------------------------------------------------------------------------- a class made by hand
 def result(points: float, *outcomes: Outcome, belief: str = "") -> ExerciseResult:
-    verdicts = tuple(Verdict("shrink", f"c{n}", f"holds <{n}>", o, part="core") for n, o in enumerate(outcomes))
+    verdicts = tuple(Verdict("shrink", f"c{n}", f"holds <{n}>", o, part="core")
+                     for n, o in enumerate(outcomes))
     told = (Diagnosis("shrink", belief, f"You believe in {belief}."),) if belief else ()
-    return ExerciseResult("shrink", points, 4.0, verdicts, told, parts=(Earned("core", "is right", points, 4.0),))
+    return ExerciseResult("shrink", points, 4.0, verdicts, told,
+                          parts=(Earned("core", "is right", points, 4.0),))
 
 
 def standing(student: str, points: float | None, quiz: float = 1.0, **more: object) -> Standing:
@@ -38,21 +40,25 @@ def standing(student: str, points: float | None, quiz: float = 1.0, **more: obje
     return Standing(student, 5.0, **{"status": GRADED, "marks": marks, **more})  # type: ignore[arg-type]
 
 
-def report(people: Sequence[Standing], results: dict[str, ExerciseResult], looks: Sequence[Look] = (), slug: str = "hw") -> ClassReport:
+def report(people: Sequence[Standing], results: dict[str, ExerciseResult],
+           looks: Sequence[Look] = (), slug: str = "hw") -> ClassReport:
     called = {s.student: Person(f"label of {s.student}") for s in people}
     hide = Hide({student: person.label for student, person in called.items()})
-    return class_report(slug, people, {s: (r,) for s, r in results.items()}, {}, looks, called, hide)
+    return class_report(slug, people, {s: (r,) for s, r in results.items()}, {},
+                        looks, called, hide)
 
 
 def a_class(size: int) -> ClassReport:
     people = [standing(f"s{n:04d}", float(n % 5), float(n % 2)) for n in range(size)]
     passed = [Outcome.PASSED if n % 5 == 4 else Outcome.FAILED for n in range(size)]
-    results = {s.student: result(float(n % 5), passed[n], belief=BELIEF * (n % 5 == 0)) for n, s in enumerate(people)}
+    results = {s.student: result(float(n % 5), passed[n], belief=BELIEF * (n % 5 == 0))
+               for n, s in enumerate(people)}
     return report(people, results, [Look(s.student, "", "late by 2 h") for s in people[::9]])
 
 
 def test_scores_are_spread_over_ten_bins_the_last_with_full_marks() -> None:
-    people = [standing("a", 0.0, 0.0), standing("b", 0.5, 0.0), standing("c", 4.0, 1.0), standing("d", 4.0, 0.5), standing("e", None)]
+    people = [standing("a", 0.0, 0.0), standing("b", 0.5, 0.0), standing("c", 4.0, 1.0),
+              standing("d", 4.0, 0.5), standing("e", None)]
     found = report([*people[:4], Standing("e", 5.0, status=MISSING)], {}).spread
     assert found is not None
     assert found.bins == (1, 1, 0, 0, 0, 0, 0, 0, 0, 2)
@@ -86,29 +92,36 @@ def test_the_points_of_a_part_are_lost_by_the_checks_that_failed() -> None:
     checks = report(people, results).checks
     assert [c.lost for c in checks] == [1.5, 1.5, 0.0, 0.0]
     assert [c.rate for c in checks] == [0.5, 0.5, 1.0, 1.0]
-    assert [(c.passed, c.failed, c.skipped) for c in checks] == [(1, 1, 0), (1, 1, 0), (1, 0, 1), (2, 0, 0)]
+    assert [(c.passed, c.failed, c.skipped) for c in checks] == [(1, 1, 0), (1, 1, 0),
+                                                                 (1, 0, 1), (2, 0, 0)]
 
 
 def test_checks_come_in_the_order_of_the_exercises() -> None:
-    verdicts = {name: Verdict(name, f"c-{name}", f"holds in {name}", Outcome.PASSED, part="core") for name in ("shrink", "quiz")}
-    results = [replace(result(4.0), name=name, verdicts=(verdict,)) for name, verdict in verdicts.items()]
-    found = class_report("hw", [standing("a", 4.0)], {"a": results}, {}, (), {"a": Person("A")}, Hide({}))
+    verdicts = {name: Verdict(name, f"c-{name}", f"holds in {name}", Outcome.PASSED, part="core")
+                for name in ("shrink", "quiz")}
+    results = [replace(result(4.0), name=name, verdicts=(verdict,))
+               for name, verdict in verdicts.items()]
+    found = class_report("hw", [standing("a", 4.0)], {"a": results}, {}, (),
+                         {"a": Person("A")}, Hide({}))
     assert [check.exercise for check in found.checks] == ["shrink", "quiz"]
     page = class_page.page(found)
     assert page.index("holds in shrink") < page.index("holds in quiz")
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(49.0, "49 s"), (3.21, "3.2 s"), (0.04, "40 ms"), (0.0, "less than 1 ms")])
+@pytest.mark.parametrize(("seconds", "said"), [(49.0, "49 s"), (3.21, "3.2 s"), (0.04, "40 ms"),
+                                               (0.0, "less than 1 ms")])
 def test_number_and_unit_stay_on_one_line(seconds: float, said: str) -> None:
     page = class_page.page(replace(a_class(2), seconds=(seconds,)))
     assert said.replace(" ", "\N{NO-BREAK SPACE}") + " in the median" in page
 
 
 def test_who_is_late_is_told_with_what_it_costs() -> None:
-    people = [standing("ada", 4.0, penalty=2.0, late=7200.0), standing("bob", 4.0, late=60.0), standing("cyd", 4.0), standing("dee", 4.0)]
+    people = [standing("ada", 4.0, penalty=2.0, late=7200.0), standing("bob", 4.0, late=60.0),
+              standing("cyd", 4.0), standing("dee", 4.0)]
     found = report(people, {}, [Look("cyd", "", UNTIMED)])
     assert [row.student for row in found.late] == ["label of ada", "label of bob", "label of cyd"]
-    assert "late: label of ada by 2 h (-2), label of bob by 1 min, label of cyd (no time told)" in list(class_page.lines(found))
+    assert ("late: label of ada by 2 h (-2), label of bob by 1 min, label of cyd (no time "
+            "told)" in list(class_page.lines(found)))
     page = class_page.page(found)
     assert "<dt>Late</dt><dd>3 <small>penalty for 1</small></dd>" in page
     assert "label of cydno time toldnone" in Reader(page).text
@@ -117,7 +130,8 @@ def test_who_is_late_is_told_with_what_it_costs() -> None:
 def test_misconceptions_come_by_the_points_lost_where_they_were_seen() -> None:
     people = [standing("a", 3.0), standing("b", 3.0), standing("c", 0.0), standing("d", 2.0)]
     told = {"a": "small", "b": "small", "c": "large", "d": "something_else"}
-    found = report(people, {s.student: result(s.marks["shrink"].points or 0.0, Outcome.FAILED, belief=told[s.student]) for s in people})
+    found = report(people, {s.student: result(s.marks["shrink"].points or 0.0, Outcome.FAILED,
+                                              belief=told[s.student]) for s in people})
     assert [(m.name, len(m.students), m.lost, m.sentence) for m in found.misconceptions] == [
         ("large", 1, 4.0, "You believe in large."),
         ("small", 2, 2.0, "You believe in small."),
@@ -129,25 +143,32 @@ def test_with_names_everybody_is_called_by_name_wherever_they_stand() -> None:
     ada = standing("ada", 2.0, marks={"shrink": Mark(2.0, 4.0, by_hand=True, auto=1.0)}, late=90.0)
     called = {"ada": Person("ada", "Ada Lovelace"), "none": Person("none", "No Body")}
     looks = [Look("ada", "", "late by 2 min")]
-    found = class_report("hw", [ada, Standing("none", 5.0)], {}, {"ada": 9.0}, looks, called, Hide({}))
+    found = class_report("hw", [ada, Standing("none", 5.0)], {}, {"ada": 9.0}, looks,
+                         called, Hide({}))
     sections = class_page.page(found, True).split("<h2")
-    named = [s.partition(">")[2].partition("<")[0] for s in sections if "ada <span" in s and "Ada Lovelace" in s]
+    named = [s.partition(">")[2].partition("<")[0]
+             for s in sections if "ada <span" in s and "Ada Lovelace" in s]
     assert named == ["Worth a look", "Late hand-ins and marks by hand", "Time", "Students"]
     told = list(class_page.lines(found))
     assert told[:2] == ["hw: 1 of 2 handed in, 1 graded", "    nothing came of: none (No Body)"]
     assert told[-2:] == ["worth a look", "    ada (Ada Lovelace): late by 2 min"]
-    assert "    none (No Body): handed in nothing yet" in course_report.lines(course_report.course_report([found]))
+    assert ("    none (No Body): handed in nothing "
+            "yet" in course_report.lines(course_report.course_report([found])))
 
 
 def test_who_needs_a_look_and_why() -> None:
-    wanted = {"shrink": Mark(2.0, 4.0, wanted=True, auto=2.0), "quiz": Mark(1.0, 1.0, by_hand=True, wanted=True)}
-    people = [standing("a", 4.0), standing("b", 4.0, marks=wanted), Standing("c", 5.0, status=NOT_GRADED)]
-    looks = [Look("c", "", "was not graded: cut off"), Look("", "", "not collected: x"), Look("zoe", "shrink", "was stopped")]
+    wanted = {"shrink": Mark(2.0, 4.0, wanted=True, auto=2.0),
+              "quiz": Mark(1.0, 1.0, by_hand=True, wanted=True)}
+    people = [standing("a", 4.0), standing("b", 4.0, marks=wanted),
+              Standing("c", 5.0, status=NOT_GRADED)]
+    looks = [Look("c", "", "was not graded: cut off"), Look("", "", "not collected: x"),
+             Look("zoe", "shrink", "was stopped")]
     found = report(people, {}, looks)
     assert {row.student: row.why for row in found.looks} == {
         "label of b": (
             "shrink: a human should look",
-            "quiz: its points were given by hand, and it was graded again since: do they still hold?",
+            "quiz: its points were given by hand, and it was graded again since: do they still "
+            "hold?",
         ),
         "label of c": ("was not graded: cut off",),
         "zoe": ("shrink: was stopped",),
@@ -155,7 +176,7 @@ def test_who_needs_a_look_and_why() -> None:
     assert found.strays == ("not collected: x",)
 
 
-# ------------------------------------------------------------------------------------------------------------------------ pseudonyms
+# --------------------------------------------------------------------------------------- pseudonyms
 def test_a_pseudonym_is_the_same_for_the_same_key_and_another_for_another() -> None:
     assert pseudonym("k", "ada") == pseudonym("k", "ada") != pseudonym("l", "ada")
     assert len({pseudonym("k", f"s{n}") for n in range(5000)}) == 5000
@@ -163,13 +184,15 @@ def test_a_pseudonym_is_the_same_for_the_same_key_and_another_for_another() -> N
 
 def test_no_sentence_says_who_somebody_is() -> None:
     called = {"ada": "aaaa-1", "Bo O'Neil": "bbbb-2"}
-    hide = Hide(called, telling(["ada Ada Lovelace", "Bo O'Neil", "student-001", "student-002", "student-003", "student-004", "x-05"]))
+    hide = Hide(called, telling(["ada Ada Lovelace", "Bo O'Neil", "student-001", "student-002",
+                                 "student-003", "student-004", "x-05"]))
     assert hide("Bo O'Neil may be two people", "Bo O'Neil") == "bbbb-2 may be two people"
-    assert hide("handed in lovelace_hw1.ipynb; so did ada", "x-05") == "handed in ***_hw1.ipynb; so did aaaa-1"
+    assert (hide("handed in lovelace_hw1.ipynb; so did ada", "x-05")
+            == "handed in ***_hw1.ipynb; so did aaaa-1")
     assert hide("the student handed in 001.txt") == "the student handed in 001.txt"
 
 
-# -------------------------------------------------------------------------------------------------------------------------- the page
+# ----------------------------------------------------------------------------------------- the page
 class Reader(HTMLParser):
     """What a page is made of."""
 
@@ -201,8 +224,10 @@ def test_the_page_needs_nothing_else_and_can_be_read_aloud(size: int) -> None:
     assert len(ids) == len(set(ids))
     assert {str(a["href"])[1:] for a in found.every("a")} <= set(ids)
     assert [a for a in found.every("th") if a.get("scope") not in ("row", "col")] == []
-    assert [a for a in found.every("svg") if a.get("role") != "img" or a.get("aria-labelledby") not in ids] == []
-    assert [a for a in found.every("div") if a.get("class") == "scroll" and not (a.get("tabindex") and a.get("aria-label"))] == []
+    assert [a for a in found.every("svg")
+            if a.get("role") != "img" or a.get("aria-labelledby") not in ids] == []
+    assert [a for a in found.every("div")
+            if a.get("class") == "scroll" and not (a.get("tabindex") and a.get("aria-label"))] == []
     assert next(found.every("html")) == {"lang": "en"}
     assert [t for t, _ in found.tags].count("h1") == 1
     assert "holds <0>" in found.text, "what a check says is text and no tag"
@@ -222,7 +247,7 @@ def test_data_and_rows_hold_what_the_page_shows() -> None:
     assert any("p is the factor" in line for line in class_page.lines(found))
 
 
-# ------------------------------------------------------------------------------------------------------------------------ the course
+# --------------------------------------------------------------------------------------- the course
 def test_who_is_falling_behind_and_what_comes_back() -> None:
     scores: dict[str, list[float | None]] = {
         "steady": [4, 4, 4],
@@ -234,8 +259,10 @@ def test_who_is_falling_behind_and_what_comes_back() -> None:
     }
     reports = []
     for n in range(3):
-        people = [standing(s, p[n], 0.0) if p[n] is not None else Standing(s, 5.0, status=MISSING) for s, p in scores.items()]
-        results = {"low": result(1.0, Outcome.FAILED, belief=BELIEF), "fell": result(1.0, Outcome.FAILED, belief=f"only in {n}")}
+        people = [standing(s, p[n], 0.0) if p[n] is not None else Standing(s, 5.0, status=MISSING)
+                  for s, p in scores.items()]
+        results = {"low": result(1.0, Outcome.FAILED, belief=BELIEF),
+                   "fell": result(1.0, Outcome.FAILED, belief=f"only in {n}")}
         reports.append(report(people, results, slug=f"hw{n}"))
     found = course_report.course_report(reports)
     assert {line.student.removeprefix("label of "): line.why for line in found.behind} == {
@@ -246,20 +273,23 @@ def test_who_is_falling_behind_and_what_comes_back() -> None:
     }
     for few in (1, 2):
         early = course_report.course_report(reports[:few])
-        assert [line.student for line in early.behind] == ["label of never", *["label of rose"] * (few == 2)], "one low mark is none"
-    assert [(a.name, a.students, a.stayed) for a in found.again] == [(BELIEF, (1, 1, 1), ("label of low",))]
+        assert ([line.student for line in early.behind]
+                == ["label of never", *["label of rose"] * (few == 2)]), "one low mark is none"
+    assert ([(a.name, a.students, a.stayed) for a in found.again]
+            == [(BELIEF, (1, 1, 1), ("label of low",))])
     assert Reader(course_report.page(found)).text.count("p is the factor") == 1
     assert "hw1: 1" in "\n".join(course_report.lines(found))
-    assert next(r for r in course_report.rows(found) if r[0] == "label of gone")[2:5] == (0.8, 0.8, None)
+    assert next(r for r in course_report.rows(found)
+                if r[0] == "label of gone")[2:5] == (0.8, 0.8, None)
 
 
-# --------------------------------------------------------------------------------------------------------------------- a real class
-NAMES = ["Ada Lovelace", "mueller_joerg", "O'Neil", "李小龙", "blank", "cut", *(f"student-{n:02d}" for n in range(6))]
-OF_ADA = (
-    "from grade g join submitted_notebook n on n.id = g.notebook_id join submitted_assignment a on a.id = n.assignment_id "
-    "where a.student_id = 'Ada Lovelace'"
-)
-SIGNED = WRONG.replace("return", "    # by student-02\n    return").replace("        return", "    return")
+# ------------------------------------------------------------------------------------- a real class
+NAMES = ["Ada Lovelace", "mueller_joerg", "O'Neil", "李小龙", "blank", "cut",
+         *(f"student-{n:02d}" for n in range(6))]
+OF_ADA = ("from grade g join submitted_notebook n on n.id = g.notebook_id join "
+          "submitted_assignment a on a.id = n.assignment_id where a.student_id = 'Ada Lovelace'")
+SIGNED = WRONG.replace("return", "    # by student-02\n"
+                       "    return").replace("        return", "    return")
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +301,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     room.submit("cut", '{"cells": [')
     assert main(["grade", SLUG, "--course", str(room.root), "--jobs", "1", "--quiet"]) == 1
     room.change(f"update grade set manual_score = 0.5 where id = (select min(g.id) {OF_ADA})")
-    room.change("update student set first_name = 'Ottilie', last_name = 'Quandt' where id = 'student-03'")
+    room.change(
+        "update student set first_name = 'Ottilie', last_name = 'Quandt' where id = 'student-03'")
     return room
 
 
@@ -281,11 +312,13 @@ def told(room: Classroom, *words: str) -> tuple[str, list[list[str]], dict[str, 
     options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
     assert main(["report", *words, *options, "--course", str(room.root)]) == 0
     rows = list(csv.reader(io.StringIO(files["csv"].read_text(encoding="utf-8"), newline="")))
-    return files["html"].read_text(encoding="utf-8"), rows, json.loads(files["json"].read_text(encoding="utf-8"))
+    return files["html"].read_text(encoding="utf-8"), rows, json.loads(
+        files["json"].read_text(encoding="utf-8"))
 
 
 @pytest.mark.nbgrader
-def test_a_report_judges_nothing_and_changes_nothing(graded: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_judges_nothing_and_changes_nothing(graded: Classroom,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     def must_not(*_: object, **__: object) -> None:
         raise AssertionError("a report runs no student's code")
 
@@ -301,7 +334,8 @@ def test_a_report_judges_nothing_and_changes_nothing(graded: Classroom, monkeypa
 
 
 @pytest.mark.nbgrader
-def test_a_report_names_nobody_unless_it_is_asked_to(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_names_nobody_unless_it_is_asked_to(graded: Classroom,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
     page, rows, data = told(graded, SLUG)
     everything = page + json.dumps(data, ensure_ascii=False) + str(rows) + capsys.readouterr().out
     for name in [*NAMES[:4], *NAMES[6:], "Lovelace", "joerg", "Ottilie", "Quandt"]:
@@ -310,11 +344,13 @@ def test_a_report_names_nobody_unless_it_is_asked_to(graded: Classroom, capsys: 
     page, rows, _ = told(graded, SLUG, "--names")
     assert {row[0] for row in rows[1:]} == set(NAMES)
     assert all(name in page.replace("&#39;", "'") for name in [*NAMES, "Ottilie Quandt"])
-    assert labels == {row[0] for row in told(graded)[1][1:]}, "across assignments everybody is called the same"
+    assert labels == {row[0] for row in told(graded)[1][1:]}, ("across assignments everybody is "
+                                                               "called the same")
 
 
 @pytest.mark.nbgrader
-def test_unread_hand_ins_marks_by_hand_and_stale_results_are_told(graded: Classroom, tmp_path: Path) -> None:
+def test_unread_hand_ins_marks_by_hand_and_stale_results_are_told(graded: Classroom,
+                                                                  tmp_path: Path) -> None:
     room = Classroom(Path(shutil.copytree(graded.root, tmp_path / "course")))
     _, rows, data = told(room, SLUG, "--names")
     by_name = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
@@ -327,21 +363,26 @@ def test_unread_hand_ins_marks_by_hand_and_stale_results_are_told(graded: Classr
 
 
 @pytest.mark.nbgrader
-def test_a_report_is_refused_where_nothing_was_graded_or_students_look(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", SLUG, "--html", str(graded.root / "feedback" / "x.html"), "--course", str(graded.root)]) == 1
+def test_a_report_is_refused_where_nothing_was_graded_or_students_look(
+        graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", SLUG, "--html", str(graded.root / "feedback" / "x.html"), "--course",
+                 str(graded.root)]) == 1
     assert "which students come to see" in capsys.readouterr().out
     empty = graded.root.parent / "empty"
     make(empty)
     assert main(["report", SLUG, "--course", str(empty)]) == 1
-    assert f"Nothing of {SLUG} was graded yet. Run: autograder grade {SLUG}" in capsys.readouterr().out
+    assert (f"Nothing of {SLUG} was graded yet. Run: autograder grade "
+            f"{SLUG}" in capsys.readouterr().out)
 
 
 @pytest.mark.nbgrader
-def test_grading_ends_with_a_table_of_the_class(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_grading_ends_with_a_table_of_the_class(graded: Classroom,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["grade", SLUG, "--course", str(graded.root), "--jobs", "1", "--quiet"]) == 1
     told = capsys.readouterr().out
     assert "   1  shrink\n   2  quiz\n" in told
-    assert [line.split()[-4:] for line in told.splitlines() if line.startswith("O'Neil")] == [["O'Neil", "3.00", "2.00", "5.00"]]
+    assert ([line.split()[-4:] for line in told.splitlines() if line.startswith("O'Neil")]
+            == [["O'Neil", "3.00", "2.00", "5.00"]])
     assert any(line.startswith("cut") and "no mark" in line for line in told.splitlines())
     assert any(line.startswith("Ada Lovelace") and "by hand" in line for line in told.splitlines())
     flagged = {line.split("  ")[0] for line in told.splitlines() if line.endswith("worth a look")}

@@ -1,4 +1,4 @@
-"""The clock of a student's code: what is charged, what is not, and what happens when a hand-in has used up what it may."""
+"""The clock of a student's code: what is charged, what is not, and what when it has run out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def sleep(seconds):
 def spin_for_ever():
     while True: pass
 """
-SANDBOXES = [(backend, warm) for backend in BACKENDS for warm in ((True, False) if backend.name != "subprocess" else (False,))]
+SANDBOXES = [(backend, warm) for backend in BACKENDS
+             for warm in ((True, False) if backend.name != "subprocess" else (False,))]
 
 
 def cell(source: str = NOTEBOOK, name: str = "a", role: Role = Role.ANSWER) -> Cell:
@@ -44,14 +45,15 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Isolation]:
         yield isolation
 
 
-# ----------------------------------------------------------------------------------------------------------------- what is counted
+# ---------------------------------------------------------------------------------- what is counted
 def test_the_kernel_and_the_worker_agree_on_what_it_has_computed(backend: Isolation) -> None:
     with Remote(backend, [cell()], LIMITS) as remote:
         own = remote.ask([Call("spin", (0.2,))], 5)[0].value
         assert own >= 0.2
         worker = remote._worker
         assert worker is not None
-        assert own <= worker.used() < own + 0.2  # what it did to say so, and nothing of its parent's
+        # what it did to say so, and nothing of its parent's
+        assert own <= worker.used() < own + 0.2
 
 
 def test_waiting_is_not_charged_and_computing_is(backend: Isolation) -> None:
@@ -63,7 +65,7 @@ def test_waiting_is_not_charged_and_computing_is(backend: Isolation) -> None:
 
 
 def test_a_worker_that_gets_no_processor_loses_nothing(backend: Isolation) -> None:
-    """A busy machine, made exactly: the worker stands still for longer than the call may compute, again and again."""
+    """A busy machine, made exactly: the worker stands still for longer than a call may take."""
     with Remote(backend, [cell()], LIMITS) as remote:
         assert not remote.troubles
         worker = remote._worker
@@ -101,7 +103,8 @@ def test_sleeping_ends_at_the_wall_clock_some_time() -> None:
     limits = Limits(patience=2)
     with Remote(BACKENDS[-1], [cell()], limits) as remote:
         (answer,) = remote.ask([Call("sleep", (600,))], 0.2)
-        assert (answer.outcome, answer.error) == (Outcome.TIMED_OUT, "it may take 0.4 s, 0.2 s of them computing")
+        assert (answer.outcome, answer.error) == (Outcome.TIMED_OUT,
+                                                  "it may take 0.4 s, 0.2 s of them computing")
 
 
 class Fake(Clock):
@@ -140,7 +143,8 @@ def test_the_clock_of_a_process_that_is_gone_stands_still() -> None:
     assert clock.read() == first
 
 
-def test_where_the_system_cannot_tell_the_wall_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_system_cannot_tell_the_wall_clock_counts(
+        monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograder.sandbox.clock._clock_of", lambda pid: None)
     clock = Clock(os.getpid())
     before = clock.read()
@@ -148,7 +152,7 @@ def test_where_the_system_cannot_tell_the_wall_clock_counts(monkeypatch: pytest.
     assert clock.read() - before >= 0.05
 
 
-# ------------------------------------------------------------------------------------------------------------------ what is used up
+# ---------------------------------------------------------------------------------- what is used up
 def started(isolation: Isolation) -> Any:
     """The same sandbox, which counts how many workers it starts."""
 
@@ -164,12 +168,15 @@ def started(isolation: Isolation) -> Any:
 
 def test_cells_that_kill_cost_some_starts_and_no_answer() -> None:
     """100 of them cost 28 s; 5000 are allowed."""
-    killers = [cell("class A:\n    import os\n    os._exit(1)", f"{k}", Role.ADDED) for k in range(500)]
+    killers = [cell("class A:\n    import os\n    os._exit(1)", f"{k}", Role.ADDED)
+               for k in range(500)]
     backend = started(BACKENDS[0])
-    with Remote(backend, [cell("def f(): return 1", "f"), *killers, cell("def g(): return 2", "g")], LIMITS) as remote:
+    with Remote(backend, [cell("def f(): return 1", "f"), *killers, cell("def g(): return 2", "g")],
+                LIMITS) as remote:
         assert [a.value for a in remote.ask([Call("f"), Call("g")], 1)] == [1, 2]
         assert backend.starts == LIMITS.cell_deaths + 1
-        assert remote.troubles["499"] == "this cell was not run: 5 cells above hung or ended the process"
+        assert (remote.troubles["499"]
+                == "this cell was not run: 5 cells above hung or ended the process")
 
 
 def test_a_hand_in_loses_so_many_workers_and_no_more() -> None:
@@ -178,7 +185,8 @@ def test_a_hand_in_loses_so_many_workers_and_no_more() -> None:
     with Remote(backend, [cell("import os\ndef die(): os._exit(1)")], limits) as remote:
         answers = [remote.ask([Call("die")], 1)[0] for _ in range(6)]
     assert [a.outcome for a in answers] == [Outcome.CRASHED] * 4 + [Outcome.TIMED_OUT] * 2
-    assert answers[-1].error == f"{NOT_TRIED}the Python process hung or ended 4 times and is not started again"
+    assert (answers[-1].error
+            == f"{NOT_TRIED}the Python process hung or ended 4 times and is not started again")
     assert backend.starts == 4
 
 

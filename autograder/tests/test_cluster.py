@@ -1,4 +1,4 @@
-"""A class on a Dask cluster of several processes, started by the documented commands: the same marks, whatever happens to a worker."""
+"""A class on a Dask cluster, started as documented: the same marks, whatever happens."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from autograder.model import Broken, CourseError
 from autograder.sandbox import choose
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make
 
-pytest.importorskip("distributed", reason="the package distributed (the extra [dask]) is not installed")
+pytest.importorskip("distributed",
+                    reason="the package distributed (the extra [dask]) is not installed")
 
 from autograder.classes import cluster
 
-pytestmark = [pytest.mark.nbgrader, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")]
+pytestmark = [pytest.mark.nbgrader,
+              pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")]
 SLOW = RIGHT.replace("    return", "    import time; time.sleep(0.02)\n    return")
 
 
@@ -40,7 +42,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Iterator[str]:
-    """The address of a scheduler with two worker processes, who leave no copy of the course behind."""
+    """The address of a scheduler with two workers, who leave no copy of the course behind."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -49,8 +51,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Iterator[st
     with (folder / "log").open("w") as out:
         commands = (["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
                     ["worker", found, "--nworkers", "2", "--nthreads", "1", "--no-dashboard",
-                     "--local-directory", str(folder)])  # fmt: skip
-        running = [subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=out, stderr=out, env=environment) for words in commands]
+                     "--local-directory", str(folder)])
+        running = [subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=out, stderr=out,
+                                    env=environment) for words in commands]
     try:
         yield found
     finally:
@@ -65,7 +68,8 @@ def room(tmp_path: Path) -> Classroom:
     """A class of eight, one of them unreadable."""
     found = make(tmp_path / "course")
     for n in range(7):
-        found.submit(f"s{n:02}", answered(found.released(), (SLOW, WRONG, RIGHT)[n % 3] + f"# {n}\n"))
+        found.submit(f"s{n:02}", answered(found.released(),
+                                          (SLOW, WRONG, RIGHT)[n % 3] + f"# {n}\n"))
     found.submit("s07", "no notebook")
     return found
 
@@ -74,7 +78,8 @@ def told(graded: list[Graded]) -> list[tuple[str, str, float | None]]:
     return sorted((g.student, g.status, g.points) for g in graded)
 
 
-def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(room: Classroom, address: str, keys: Path, tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(
+        room: Classroom, address: str, keys: Path, tmp_path: Path) -> None:
     here = Batch(room.root, SLUG, choose())
     wanted = told(list(here.run()))
     other = make(tmp_path / "other")
@@ -97,7 +102,8 @@ def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(room: Classroo
             assert other.autograded(student) == room.autograded(student)
 
 
-def test_what_is_remembered_is_not_judged_again_there(room: Classroom, address: str, keys: Path) -> None:
+def test_what_is_remembered_is_not_judged_again_there(room: Classroom, address: str,
+                                                      keys: Path) -> None:
     with cluster.connected(address, keys) as (client, workers):
         pool = partial(cluster.executor, client)
         list(Batch(room.root, SLUG, choose(), workers, pool=pool).run())
@@ -108,19 +114,23 @@ def test_what_is_remembered_is_not_judged_again_there(room: Classroom, address: 
     assert room.total("s00") == 5
 
 
-def test_the_command_speaks_to_the_cluster(room: Classroom, address: str, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_speaks_to_the_cluster(room: Classroom, address: str, keys: Path,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
     (room.root / cluster.KEYS).symlink_to(keys)
-    assert main(["grade", SLUG, "--course", str(room.root), "--dask", address, "--student", "s00", "s01", "--quiet"]) == 0
+    assert main(["grade", SLUG, "--course", str(room.root), "--dask", address, "--student", "s00",
+                 "s01", "--quiet"]) == 0
     assert "2 graded" in capsys.readouterr().out
 
 
-def test_without_a_cluster_the_error_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch, keys: Path) -> None:
+def test_without_a_cluster_the_error_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch,
+                                                           keys: Path) -> None:
     monkeypatch.setattr(cluster, "SECONDS", 0.5)
-    with pytest.raises(CourseError, match=r"DASK_CONFIG=dask-keys dask worker tls://127\.0\.0\.1:1 --no-dashboard --nworkers auto"):
+    with pytest.raises(CourseError, match=r"DASK_CONFIG=dask-keys dask worker tls://127\.0\.0\.1:1 "
+                       r"--no-dashboard --nworkers auto"):
         cluster.connected("tls://127.0.0.1:1", keys).__enter__()
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the keys
+# ----------------------------------------------------------------------------------------- the keys
 def test_keys_are_for_their_owner_and_are_not_overwritten(keys: Path) -> None:
     path = keys / cluster.CONFIG
     assert (path.stat().st_mode & 0o777, keys.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -131,13 +141,15 @@ def test_keys_are_for_their_owner_and_are_not_overwritten(keys: Path) -> None:
 
 
 def test_nothing_goes_to_a_cluster_without_keys(keys: Path, tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match=r"does not begin with tls://.*DASK_CONFIG=dask-keys dask scheduler"):
+    with pytest.raises(CourseError,
+                       match=r"does not begin with tls://.*DASK_CONFIG=dask-keys dask scheduler"):
         cluster.connected("tcp://127.0.0.1:1", keys).__enter__()
     with pytest.raises(CourseError, match="Make keys with `autograder dask-keys`"):
         cluster.connected("tls://127.0.0.1:1", tmp_path / "nowhere").__enter__()
 
 
-def test_who_has_no_key_or_another_one_is_not_spoken_to(address: str, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_has_no_key_or_another_one_is_not_spoken_to(address: str, keys: Path, tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     from distributed import Client
 
     with pytest.raises(OSError, match=r"(?i)timed out|closed|reset|connect"):
@@ -145,13 +157,14 @@ def test_who_has_no_key_or_another_one_is_not_spoken_to(address: str, keys: Path
     cluster.make_keys(tmp_path / "other")
     with monkeypatch.context() as patch:
         patch.setattr(cluster, "SECONDS", 3)
-        with pytest.raises(CourseError, match="No Dask cluster with a worker and these keys answers"):
+        with pytest.raises(CourseError,
+                           match="No Dask cluster with a worker and these keys answers"):
             cluster.connected(address, tmp_path / "other").__enter__()
     with cluster.connected(address, keys) as (client, _):  # the same question with the right keys
         assert client.scheduler_info()["workers"]
 
 
-# ---------------------------------------------------------------------------------------------------------------------- what comes back
+# ---------------------------------------------------------------------------------- what comes back
 RAN: list[str] = []
 
 
@@ -169,7 +182,8 @@ def test_a_result_is_plain_data_with_its_types(room: Classroom) -> None:
     assert cluster.unpacked(cluster._packed(cluster.Result(graded)), "s00") == graded
 
 
-@pytest.mark.parametrize("data", [b"", pickle.dumps(Loud()), b"\x81\xa6graded\x01", b"\xc1", None, Loud(), b"\x80"])
+@pytest.mark.parametrize("data", [b"", pickle.dumps(Loud()), b"\x81\xa6graded\x01", b"\xc1", None,
+                                  Loud(), b"\x80"])
 def test_anything_else_is_no_result(data: object) -> None:
     with pytest.raises(Broken, match="sent what is no result"):
         cluster.unpacked(data, "s00")

@@ -27,7 +27,8 @@ def source(toy: Path) -> Path:
 
 
 def checks(exercises: str) -> str:
-    return f"from autograder import Exercise, Part\nfrom autograder.dropout import checks as c\nEXERCISES = [{exercises}]\n"
+    return ("from autograder import Exercise, Part\nfrom autograder.dropout import checks as c\n"
+            f"EXERCISES = [{exercises}]\n")
 
 
 def shrink(*parts: str) -> str:
@@ -43,7 +44,7 @@ def rewritten(path: Path, change: Callable[[Any], None]) -> None:
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
-# ------------------------------------------------------------------------------------------------------------------------- public
+# ------------------------------------------------------------------------------------------- public
 def test_what_students_have_can_be_loaded_without_the_solutions(released_once: Path) -> None:
     assignment = load_public(released_once / "assignments" / SLUG)
     assert (assignment.slug, assignment.points) == (SLUG, 5)
@@ -56,38 +57,52 @@ def test_what_students_have_can_be_loaded_without_the_solutions(released_once: P
 
 
 def test_released_and_source_folder_ask_the_same(released_once: Path) -> None:
-    public, source = (load_public(released_once / home / SLUG) for home in ("assignments", "solutions"))
-    assert [c.name for e in public.exercises for c in e.checks] == [c.name for e in source.exercises for c in e.checks]
+    public, source = (load_public(released_once / home / SLUG)
+                      for home in ("assignments", "solutions"))
+    assert ([c.name for e in public.exercises for c in e.checks]
+            == [c.name for e in source.exercises for c in e.checks])
     assert public.points == source.points
 
 
 def test_an_exercise_that_is_not_there_lists_those_that_are(released_once: Path) -> None:
-    with pytest.raises(CourseError, match=r"no exercise 'shrunk' in toy_scaling\. The exercises are: shrink, quiz\."):
+    with pytest.raises(CourseError, match=r"no exercise 'shrunk' in toy_scaling\. The exercises "
+                       r"are: shrink, quiz\."):
         load_public(released_once / "assignments" / SLUG).exercise("shrunk")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (checks(f'Exercise("shrunk", []), {QUIZ}'), "there is no check cell check_shrunk with points. Add it to the notebook."),
-        (checks(QUIZ), "has a check cell for shrink, which checks.py does not list. Add the exercise there."),
+        (checks(f'Exercise("shrunk", []), {QUIZ}'),
+         "there is no check cell check_shrunk with points. Add it to the notebook."),
+        (checks(QUIZ),
+         "has a check cell for shrink, which checks.py does not list. Add the exercise there."),
         (
             shrink('Part("a", "holds", 1, [c.keeps_its_input(p=0.2), c.keeps_its_input(p=0.2)])'),
             "shrink has keeps_its_input(p=0.2) twice. Change a case or leave one out.",
         ),
-        (shrink('Part("a", "holds", 1)', 'Part("a", "holds too", 1)'), "shrink has a twice. Change a case or leave one out."),
+        (shrink('Part("a", "holds", 1)', 'Part("a", "holds too", 1)'),
+         "shrink has a twice. Change a case or leave one out."),
         (
-            shrink('Part("a", "holds", 1, [c.keeps_its_input(p=0.2, needs="later"), c.keeps_the_dtype(p=0.2)])'),
-            "shrink: keeps_its_input(p=0.2) needs later, which is no earlier check or part of the exercise.",
+            shrink('Part("a", "holds", 1, [c.keeps_its_input(p=0.2, needs="later"), '
+                   'c.keeps_the_dtype(p=0.2)])'),
+            "shrink: keeps_its_input(p=0.2) needs later, which is no earlier check or part of the "
+            "exercise.",
         ),
-        (shrink('Part("a", "holds", 0)'), "The part a of shrink has the share 0. Give it a number above 0."),
-        (shrink("c.keeps_its_input(p=0.2)"), "where a part belongs. Write Part(name, sentence, share, [checks])."),
-        (shrink('Part("a", "holds", 1, [c.keeps_its_input(q=0.2)])'), "TypeError: keeps_its_input takes ["),
-        (shrink('Part("a", "holds", 1, [c.keeps_its_input()])'), "TypeError: keeps_its_input needs p="),
-        (shrink('Part("a", "holds", 1, gravity="dire")'), "has the gravity 'dire'. Say core, edge or manner."),
+        (shrink('Part("a", "holds", 0)'),
+         "The part a of shrink has the share 0. Give it a number above 0."),
+        (shrink("c.keeps_its_input(p=0.2)"),
+         "where a part belongs. Write Part(name, sentence, share, [checks])."),
+        (shrink('Part("a", "holds", 1, [c.keeps_its_input(q=0.2)])'),
+         "TypeError: keeps_its_input takes ["),
+        (shrink('Part("a", "holds", 1, [c.keeps_its_input()])'),
+         "TypeError: keeps_its_input needs p="),
+        (shrink('Part("a", "holds", 1, gravity="dire")'),
+         "has the gravity 'dire'. Say core, edge or manner."),
         (checks("c.no_such_verb()"), "cannot be loaded: AttributeError"),
         (checks("c.keeps_its_inputs()"), "did you mean keeps_its_input?). Mend the file."),
-        ("\n\n1 / 0", "cannot be loaded: ZeroDivisionError: division by zero (line 3). Mend the file."),
+        ("\n\n1 / 0",
+         "cannot be loaded: ZeroDivisionError: division by zero (line 3). Mend the file."),
         ("EXERCISES = [", "cannot be loaded: SyntaxError"),
         ("", "checks.py does not define EXERCISES. Add it"),
     ],
@@ -100,10 +115,12 @@ def test_a_mistake_in_the_list_of_checks_is_named(source: Path, text: str, said:
 
 
 def test_two_probes_of_one_name_are_refused(source: Path) -> None:
-    """One of them was lost without a word, and a misconception that only it showed was named nothing."""
+    """One of them was lost without a word, and so a misconception that only it showed."""
     text = (source / "checks.py").read_text(encoding="utf-8")
-    (source / "checks.py").write_text(text.replace("[f.test_time()]", "[f.test_time(), f.test_time()]"), encoding="utf-8")
-    with pytest.raises(CourseError, match=r'PROBES of shrink has test_time twice\. Give one of them a name of its own: test_time\("name"'):
+    (source / "checks.py").write_text(
+        text.replace("[f.test_time()]", "[f.test_time(), f.test_time()]"), encoding="utf-8")
+    with pytest.raises(CourseError, match=r'PROBES of shrink has test_time twice\. Give one of '
+                       r'them a name of its own: test_time\("name"'):
         load_public(source)
 
 
@@ -120,7 +137,8 @@ def test_what_is_lost_is_looked_for_where_it_belongs(toy: Path) -> None:
     """A release in place of the solution would be graded against its own stubs."""
     back = r"Make it, or put it back from your copy of solutions/\.$"
     (toy / "solutions" / f"{SLUG}_key.py").unlink()
-    with pytest.raises(CourseError, match=rf"toy_scaling_key\.py is missing\. It holds the hidden checks\. {back}"):
+    with pytest.raises(CourseError, match=r"toy_scaling_key\.py is missing\. It holds the hidden "
+                       rf"checks\. {back}"):
         load_staff(toy, SLUG)
     (toy / "solutions" / SLUG / f"{SLUG}.ipynb").unlink()
     with pytest.raises(CourseError, match=rf"should hold the notebook toy_scaling\.ipynb\. {back}"):
@@ -130,8 +148,9 @@ def test_what_is_lost_is_looked_for_where_it_belongs(toy: Path) -> None:
         load_public(toy / "assignments" / SLUG)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- staff
-def test_the_key_adds_hidden_checks_with_sentences_that_tell_no_numbers(released_once: Path) -> None:
+# -------------------------------------------------------------------------------------------- staff
+def test_the_key_adds_hidden_checks_with_sentences_that_tell_no_numbers(
+        released_once: Path) -> None:
     staff = load_staff(released_once, SLUG)
     shrink = staff.assignment.exercise("shrink")
     assert [c.hidden for c in shrink.checks] == [False, False, True]
@@ -152,7 +171,8 @@ def test_hints_are_those_released_or_else_made_alike(toy: Path) -> None:
     staff = load_staff(toy, SLUG)
     assert staff.hints == released == hints(staff)
     (belief,) = staff.hints["shrink"]["misconceptions"]
-    assert (belief["name"], belief["signs"], belief["also"]) == ("p_is_the_factor", {"test_time": "p"}, {})
+    assert (belief["name"], belief["signs"], belief["also"]) == ("p_is_the_factor",
+                                                                 {"test_time": "p"}, {})
     assert belief["crosses"] == ["multiplies_at_test_time(p=0.25, by=1-p)"]
     assert "return" not in json.dumps(released)
 
@@ -164,11 +184,13 @@ def test_an_unknown_assignment_lists_those_there_are(released_once: Path) -> Non
 
 def test_a_solution_that_does_not_run_is_told_with_its_cell(toy: Path) -> None:
     def spoil(cells: Any) -> None:
-        found = next(c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == "quiz")
+        found = next(c for c in cells
+                     if c["metadata"].get("nbgrader", {}).get("grade_id") == "quiz")
         found["source"] = "quiz = undefined"
 
     rewritten(toy / "solutions" / SLUG / f"{SLUG}.ipynb", spoil)
-    with pytest.raises(CourseError, match=r"The solution of toy_scaling does not run: cell quiz: NameError.*Mend the solution notebook\."):
+    with pytest.raises(CourseError, match=r"The solution of toy_scaling does not run: cell quiz: "
+                       r"NameError.*Mend the solution notebook\."):
         _ = load_staff(toy, SLUG).reference
 
 
@@ -179,20 +201,28 @@ BELIEF = 'def belief(x):\n    """You ..."""'
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ('HIDDEN = {"shrunk": []}\nSALT = ""', "HIDDEN in toy_scaling_key.py: There is no exercise 'shrunk' in toy_scaling"),
-        ('HIDDEN = {"shrink": {"factor": [c.multiplies_at_test_time(p=0.25, by="1-p")]}}\nSALT = ""', "shrink has multiplies_at_test_time"),
+        ('HIDDEN = {"shrunk": []}\nSALT = ""',
+         "HIDDEN in toy_scaling_key.py: There is no exercise 'shrunk' in toy_scaling"),
+        ('HIDDEN = {"shrink": {"factor": [c.multiplies_at_test_time(p=0.25, by="1-p")]}}\n'
+         'SALT = ""', "shrink has multiplies_at_test_time"),
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ('SALT = ""', "_key.py does not define HIDDEN. Add it"),
         ("HIDDEN = {}", "_key.py does not define SALT. Add it"),
-        (f'{EMPTY}@misconception("shrunk")\n{BELIEF}', "The misconception belief in toy_scaling_key.py: There is no exercise"),
-        (f'{EMPTY}@variant("shrunk")\n{BELIEF}', "The variant belief in toy_scaling_key.py: There is no exercise 'shrunk'"),
-        (f'{EMPTY}@misconception("shrink", also="quizz")\n{BELIEF}', "also= of the misconception belief in toy_scaling_key.py: There"),
-        (f'{EMPTY}@misconception("shrink", signs="rest")\n{BELIEF}', "'rest', which is no fact of shrink. Its facts in PROBES are: "),
-        (f'{EMPTY}@misconception("quiz")\ndef belief(x):\n    """You ..."""', "checks.py has no PROBES for quiz. Add some there"),
+        (f'{EMPTY}@misconception("shrunk")\n{BELIEF}',
+         "The misconception belief in toy_scaling_key.py: There is no exercise"),
+        (f'{EMPTY}@variant("shrunk")\n{BELIEF}',
+         "The variant belief in toy_scaling_key.py: There is no exercise 'shrunk'"),
+        (f'{EMPTY}@misconception("shrink", also="quizz")\n{BELIEF}',
+         "also= of the misconception belief in toy_scaling_key.py: There"),
+        (f'{EMPTY}@misconception("shrink", signs="rest")\n{BELIEF}',
+         "'rest', which is no fact of shrink. Its facts in PROBES are: "),
+        (f'{EMPTY}@misconception("quiz")\ndef belief(x):\n    """You ..."""',
+         "checks.py has no PROBES for quiz. Add some there"),
     ],
 )
 def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> None:
-    (toy / "solutions" / f"{SLUG}_key.py").write_text(f"from autograder.dropout import checks as c\n{written}\n", encoding="utf-8")
+    (toy / "solutions" / f"{SLUG}_key.py").write_text(
+        f"from autograder.dropout import checks as c\n{written}\n", encoding="utf-8")
     with pytest.raises(CourseError) as found:
         load_staff(toy, SLUG)
     assert said in str(found.value)
@@ -201,15 +231,17 @@ def test_a_mistake_in_the_key_is_named(toy: Path, written: str, said: str) -> No
 def test_more_chance_than_the_budget_pays_for_is_refused(toy: Path) -> None:
     many = ", ".join(f"c.drops_the_right_share(p=0.{k:03})" for k in range(1, 102))
     (toy / "solutions" / f"{SLUG}_key.py").write_text(
-        f'from autograder.dropout import checks as c\nSALT = ""\nHIDDEN = {{"shrink": {{"factor": [{many}]}}}}\n', encoding="utf-8"
-    )
-    with pytest.raises(CourseError, match=r"makes 101 chance tests; the error budget pays for 100\. Leave some out"):
+        'from autograder.dropout import checks as c\nSALT = ""\n'
+        f'HIDDEN = {{"shrink": {{"factor": [{many}]}}}}\n', encoding="utf-8")
+    with pytest.raises(CourseError, match=r"makes 101 chance tests; the error budget pays for "
+                       r"100\. Leave some out"):
         load_staff(toy, SLUG)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- roots
+# -------------------------------------------------------------------------------------------- roots
 def test_the_root_is_found_from_any_folder_below(released_once: Path) -> None:
-    assert find_root(released_once / "assignments" / SLUG) == find_root(released_once) == released_once.resolve()
+    assert (find_root(released_once / "assignments" / SLUG) == find_root(released_once)
+            == released_once.resolve())
     assert slugs(released_once) == [SLUG]
 
 
@@ -231,13 +263,16 @@ def test_in_a_hand_out_nothing_is_graded_and_that_is_said(toy: Path) -> None:
     import shutil
 
     shutil.rmtree(toy / "solutions")
-    with pytest.raises(CourseError, match=r"no solutions: nothing can be graded here\. To check a notebook: autograder check .*\.ipynb"):
+    with pytest.raises(CourseError, match=r"no solutions: nothing can be graded here\. To check a "
+                       r"notebook: autograder check .*\.ipynb"):
         load_staff(toy, SLUG)
 
 
 @pytest.mark.parametrize("slug", slugs(ROOT))
 def test_an_answer_that_is_run_in_parts_is_handed_in_whole(slug: str) -> None:
-    written = json.loads((ROOT / "solutions" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))["cells"]
-    sources = {c["metadata"].get("nbgrader", {}).get("grade_id"): "".join(c["source"]) for c in written}
+    written = json.loads(
+        (ROOT / "solutions" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))["cells"]
+    sources = {c["metadata"].get("nbgrader", {}).get("grade_id"): "".join(c["source"])
+               for c in written}
     for exercise, answer in solved(load_staff(ROOT, slug)).items():
         assert ast.dump(ast.parse(answer)) == ast.dump(ast.parse(sources[exercise])), exercise

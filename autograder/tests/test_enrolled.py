@@ -1,4 +1,4 @@
-"""What a roster says of who is who stands in the gradebook after collecting, and nothing that an instructor entered is lost."""
+"""What a roster says of people is in the gradebook after collecting; nothing entered is lost."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from autograder.tests.classroom import SLUG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader
 
-NBGRADER = "id,first_name,last_name,email,lms_user_id\nwl1,Wei,Lee,w@x.edu,12\nal,Ada,Lovelace,ada@x.edu,9\nnone,No,Body,n@x.edu,7\n"
+NBGRADER = ("id,first_name,last_name,email,lms_user_id\nwl1,Wei,Lee,w@x.edu,12\n"
+            "al,Ada,Lovelace,ada@x.edu,9\nnone,No,Body,n@x.edu,7\n")
 LISTS = {
     "nbgrader": (
         NBGRADER,
-        {"wl1": ("Wei", "Lee", "w@x.edu"), "al": ("Augusta", "King", "ada@x.edu"), "none": ("No", "Body", "n@x.edu")},
+        {"wl1": ("Wei", "Lee", "w@x.edu"), "al": ("Augusta", "King", "ada@x.edu"),
+         "none": ("No", "Body", "n@x.edu")},
     ),
     "Canvas": (
-        'Student,ID,SIS User ID,SIS Login ID\n"Lee, Wei",12,77,wl1\n"Lovelace, Ada",9,79,al\n"Student, Test",6,,tstudent\n'
+        'Student,ID,SIS User ID,SIS Login ID\n"Lee, Wei",12,77,wl1\n"Lovelace, Ada",9,79,al\n'
+        '"Student, Test",6,,tstudent\n'
         f'"Student, Test",7,,c0ffee\n"Teststudent",8,,{"0a" * 20}\n"Key, Long",10,80,{"0b" * 20}\n',
         {
             "wl1": ("Wei", "Lee", None),
@@ -34,7 +37,8 @@ LISTS = {
         "id;lms_user_id;name;email\nwl1;12;Wei\x07 Min Lee;\nal;9;Ada L;ada@x.edu\n",
         {"wl1": ("Wei? Min", "Lee", None), "al": ("Augusta", "King", "ada@x.edu")},
     ),
-    "ids alone": ("id,lms_user_id\nwl1,12\nal,9\n", {"wl1": (None, None, None), "al": ("Augusta", "King", None)}),
+    "ids alone": ("id,lms_user_id\nwl1,12\nal,9\n",
+                  {"wl1": (None, None, None), "al": ("Augusta", "King", None)}),
 }
 Collecting = Callable[[str], int]
 
@@ -53,7 +57,8 @@ def collecting(course: Classroom, tmp_path: Path) -> Collecting:
 
     def collect(roster: str) -> int:
         (tmp_path / "roster.csv").write_text(roster, encoding="utf-8")
-        return main(["collect", SLUG, str(archive), "--roster", str(tmp_path / "roster.csv"), "--course", str(course.root)])
+        return main(["collect", SLUG, str(archive), "--roster", str(tmp_path / "roster.csv"),
+                     "--course", str(course.root)])
 
     return collect
 
@@ -61,13 +66,16 @@ def collecting(course: Classroom, tmp_path: Path) -> Collecting:
 def enrolled(course: Classroom) -> dict[str, tuple[str | None, ...]]:
     """Student -> first name, last name and e-mail address, in the gradebook."""
     with sqlite3.connect(course.root / "gradebook.db") as database:
-        return {row[0]: row[1:] for row in database.execute("select id, first_name, last_name, email from student")}
+        return {row[0]: row[1:]
+                for row in database.execute("select id, first_name, last_name, email from student")}
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_names_are_entered_where_there_are_none(kind: str, course: Classroom, collecting: Collecting) -> None:
-    """Of everybody, also of who handed in nothing, and never of the student that Canvas has for trying things."""
-    course.change("insert into student (id, first_name, last_name, email) values ('al', 'Augusta', 'King', null)")
+def test_names_are_entered_where_there_are_none(kind: str, course: Classroom,
+                                                collecting: Collecting) -> None:
+    """Of everybody, also without a hand-in, and never of Canvas's own test student."""
+    course.change("insert into student (id, first_name, last_name, email) values ('al', 'Augusta', "
+                  "'King', null)")
     roster, there = LISTS[kind]
     assert collecting(roster) == 0
     assert enrolled(course) == there
@@ -75,7 +83,8 @@ def test_names_are_entered_where_there_are_none(kind: str, course: Classroom, co
     assert enrolled(course) == there, "a name that is there stays, whoever entered it"
 
 
-def test_who_handed_in_nothing_is_told_by_the_report(course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_handed_in_nothing_is_told_by_the_report(course: Classroom, collecting: Collecting,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
     collecting(NBGRADER)
     assert "gradebook: 3 of the roster were added." in capsys.readouterr().out
     assert main(["grade", SLUG, "--course", str(course.root), "--jobs", "1", "--quiet"]) == 0
@@ -88,15 +97,17 @@ def test_who_handed_in_nothing_is_told_by_the_report(course: Classroom, collecti
     assert "none (No Body): handed in nothing yet" in capsys.readouterr().out
 
 
-MOODLE = "Identifier,Full name,Email address\nParticipant 41,Wei Lee,W@x.edu\nParticipant 42,Someone Else,s@x.edu\n"
+MOODLE = ("Identifier,Full name,Email address\nParticipant 41,Wei Lee,W@x.edu\n"
+          "Participant 42,Someone Else,s@x.edu\n")
 CANVAS = 'Student,ID,SIS User ID,SIS Login ID\n"Lovelace, Ada",9,79,ada79\n"Else, No",8,80,no80\n'
 
 
-@pytest.mark.parametrize(("other", "pair"), [(MOODLE, "wl1 and W@x.edu (Wei Lee)"), (CANVAS, "al and ada79 (Ada Lovelace)")])
+@pytest.mark.parametrize(("other", "pair"), [(MOODLE, "wl1 and W@x.edu (Wei Lee)"),
+                                             (CANVAS, "al and ada79 (Ada Lovelace)")])
 def test_the_same_person_in_two_lists_is_told_and_not_merged(
-    other: str, pair: str, course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """By e-mail address, or by name however it is parted; nobody else, and again until somebody has seen to it."""
+        other: str, pair: str, course: Classroom, collecting: Collecting,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    """By e-mail address, or by name however parted; nobody else, and until somebody sees to it."""
     collecting(NBGRADER)
     assert "perhaps the same" not in capsys.readouterr().out
     before = enrolled(course)
@@ -109,9 +120,9 @@ def test_the_same_person_in_two_lists_is_told_and_not_merged(
     assert len(enrolled(course)) == len(before) + 2
 
 
-def test_a_locked_gradebook_costs_names_and_no_hand_in(
-    course: Classroom, collecting: Collecting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_gradebook_costs_names_and_no_hand_in(course: Classroom, collecting: Collecting,
+                                                       capsys: pytest.CaptureFixture[str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"sqlite:///{course.root / 'gradebook.db'}?timeout=0"
     config = course.root / "nbgrader_config.py"
     config.write_text(config.read_text() + f"\nget_config().CourseDirectory.db_url = {address!r}\n")
@@ -120,7 +131,8 @@ def test_a_locked_gradebook_costs_names_and_no_hand_in(
     assert collecting(NBGRADER) == 2
     said = capsys.readouterr().out
     assert f"{SLUG}: 1 taken." in said
-    assert "Names cannot be entered into the gradebook (database is locked)" in " ".join(said.split())
+    assert (
+        "Names cannot be entered into the gradebook (database is locked)" in " ".join(said.split()))
     assert (course.root / "submitted" / "wl1" / SLUG / f"{SLUG}.ipynb").is_file()
     lock.execute("rollback")
     lock.close()

@@ -1,4 +1,4 @@
-"""The whole ring of nbgrader's exchange: handed out, handed in, graded, handed back, and once more."""
+"""The whole ring of nbgrader's exchange: handed out, in, graded, back, and once more."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ COURSE = "toy101"
 def shared(root: Path, exchange: Path) -> None:
     """Add the exchange to a settings file, as README says."""
     path = root / "nbgrader_config.py"
-    own = f"\nc = get_config()\nc.CourseDirectory.course_id = {COURSE!r}\nc.Exchange.root = {str(exchange)!r}\n"
-    path.write_text((path.read_text(encoding="utf-8") if path.exists() else "") + own, encoding="utf-8")
+    own = (f"\nc = get_config()\nc.CourseDirectory.course_id = {COURSE!r}\n"
+           f"c.Exchange.root = {str(exchange)!r}\n")
+    path.write_text((path.read_text(encoding="utf-8") if path.exists() else "") + own,
+                    encoding="utf-8")
 
 
 class Home(Classroom):
@@ -35,7 +37,8 @@ class Home(Classroom):
 
     def hand_in(self, shrink: str) -> None:
         path = self.root / SLUG / f"{SLUG}.ipynb"
-        path.write_text(json.dumps(answered(json.loads(path.read_text(encoding="utf-8")), shrink)), encoding="utf-8")
+        path.write_text(json.dumps(answered(json.loads(path.read_text(encoding="utf-8")), shrink)),
+                        encoding="utf-8")
         self.done("submit", SLUG)
 
     def done(self, *words: str) -> str:
@@ -67,7 +70,8 @@ def test_the_whole_ring_twice_and_on_both_roads(tmp_path: Path) -> None:
         home.done("fetch_assignment", SLUG)
         home.hand_in(answer)
     ours("collect", SLUG)
-    course.submit("by-mail", answered(course.released()))  # has no secret, and comes before nobody's feedback
+    # has no secret, and comes before nobody's feedback
+    course.submit("by-mail", answered(course.released()))
     assert main(["grade", SLUG, "--course", str(course.root), "--jobs", "1"]) == 0
     ours("generate_feedback", SLUG)
     assert "by-mail has not handed in through the exchange" in ours("release_feedback", SLUG)
@@ -75,10 +79,12 @@ def test_the_whole_ring_twice_and_on_both_roads(tmp_path: Path) -> None:
         home.done("fetch_feedback", SLUG)
         assert f'<p class="total">{score} <span>of 5 points</span></p>' in home.feedback()
     assert "feedback already fetched" in ada.done("list", "--inbound", SLUG)
-    assert {p.name for p in (course.root / "feedback" / "ada" / SLUG).iterdir()} == {f"{SLUG}.html", "timestamp.txt", SECRET}
+    assert ({p.name for p in (course.root / "feedback" / "ada" / SLUG).iterdir()}
+            == {f"{SLUG}.html", "timestamp.txt", SECRET})
 
     ada.hand_in(RIGHT)
-    bob.done("submit", SLUG)  # the same notebook with another secret: its feedback must find its way, too
+    # the same notebook with another secret: its feedback must find its way, too
+    bob.done("submit", SLUG)
     ours("collect", SLUG, "--update")
     ours("autograde", SLUG, "--student", "ada")
     assert main(["grade", SLUG, "--course", str(course.root), "--jobs", "1"]) == 0
@@ -96,11 +102,12 @@ def test_the_whole_ring_twice_and_on_both_roads(tmp_path: Path) -> None:
     assert ada.done("list", "--inbound", SLUG).count("feedback already fetched") == 2
 
 
-# ------------------------------------------------------------------------------------------------------------------------- secrets
+# ------------------------------------------------------------------------------------------ secrets
 def test_only_a_secret_that_nbgrader_may_have_written_is_carried(tmp_path: Path) -> None:
     path = tmp_path / SECRET
     assert secret(tmp_path) == b""
-    for content, carried in ((b"0123abcd" * 16, True), (b"x" * 1024, True), (b"x" * 1025, False), (b"", False), (b"\xff", False)):
+    for content, carried in ((b"0123abcd" * 16, True), (b"x" * 1024, True), (b"x" * 1025, False),
+                             (b"", False), (b"\xff", False)):
         path.write_bytes(content)
         assert secret(tmp_path) == (content if carried else b"")
     path.unlink()

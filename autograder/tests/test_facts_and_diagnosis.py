@@ -18,16 +18,30 @@ from autograder.dropout.mask_symptoms import P
 from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
 from autograder.tests import test_checks_masks as draws
-from autograder.tests.toys import FORWARD, PAIR, Array, Function, Rng, backward, classic, forward, junk, multiplier, student
+from autograder.tests.toys import (
+    FORWARD,
+    PAIR,
+    Array,
+    Function,
+    Rng,
+    backward,
+    classic,
+    forward,
+    junk,
+    multiplier,
+    student,
+)
 
 BACKWARD = "dropout_backward"
 
 
-def word(fact: Symptom, functions: dict[str, Any] | None = None, name: str = FORWARD, text: str = "fact", strict: bool = True) -> str:
+def word(fact: Symptom, functions: dict[str, Any] | None = None, name: str = FORWARD,
+         text: str = "fact", strict: bool = True) -> str:
     return fact.look(Exam(name, student(functions), text), strict)
 
 
-def scaled(train: Callable[[float], float] = lambda p: 1 / (1 - p), test: Callable[[float], float] = lambda p: 1.0) -> Function:
+def scaled(train: Callable[[float], float] = lambda p: 1 / (1 - p),
+           test: Callable[[float], float] = lambda p: 1.0) -> Function:
     """Dropout with these factors."""
 
     def function(x: Array, p: float, rng: Rng | None, train_: bool = True, **more: Any) -> Any:
@@ -153,7 +167,8 @@ def relu_always(x: Array, p: float, rng: Rng | None, train: bool = True) -> Any:
 
 
 def drops_at_test(dout: Array, cache: Any) -> Any:
-    return dout * (np.random.default_rng(3).random(dout.shape) >= P) if cache is None else dout * cache
+    return (dout * (np.random.default_rng(3).random(dout.shape) >= P) if cache is None
+            else dout * cache)
 
 
 def from_draw(draw: Function) -> dict[str, Function]:
@@ -169,7 +184,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.drop_share(), from_draw(draws.normal_draws), FORWARD, "normal"),
     (f.drop_share(), {FORWARD: relu}, FORWARD, "p"),
     (f.drop_share(), from_draw(draws.one_row), FORWARD, "p"),
-    (f.drop_share(), from_draw(lambda shape, p, rng: draws.one_column(shape, p, np.random.default_rng(4))), FORWARD, "p"),
+    (f.drop_share(), from_draw(
+        lambda shape, p, rng: draws.one_column(shape, p, np.random.default_rng(4))), FORWARD, "p"),
     (f.rows(), {}, FORWARD, "apart"),
     (f.rows(), from_draw(draws.one_row), FORWARD, "shared"),
     (f.columns(), from_draw(draws.one_row), FORWARD, "apart"),
@@ -191,7 +207,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.small_p(), from_draw(draws.one_column), FORWARD, "p"),
     (f.small_p(), from_draw(tenths), FORWARD, "rounded"),
     (f.small_p(), from_draw(hundredths), FORWARD, "rounded to hundredths"),
-    (f.small_p(), from_draw(lambda shape, p, rng: rng.integers(1, 101, shape) > 100 * p), FORWARD, "rounded to hundredths"),
+    (f.small_p(), from_draw(lambda shape, p, rng: rng.integers(1, 101, shape) > 100 * p), FORWARD,
+     "rounded to hundredths"),
     (f.small_p(), from_draw(draws.fair_coin), FORWARD, "half"),
     (f.small_p(), from_draw(draws.drops_nothing), FORWARD, "other"),
     (f.generator(), {}, FORWARD, "given"),
@@ -199,7 +216,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.generator(), from_draw(draws.global_state), FORWARD, "global"),
     (f.mask_type(), {}, "mask", "bool"),
     (f.mask_type(), {"mask": multiplier}, "mask", "numbers"),
-    (f.mask_type(), {"mask": lambda s, p, r: (r.random(s) >= p).astype(int)}, "mask", "whole numbers"),
+    (f.mask_type(), {"mask": lambda s, p, r: (r.random(s) >= p).astype(int)}, "mask",
+     "whole numbers"),
     (f.survivors(via="multiplier"), {}, "multiplier", "1/(1-p)"),
     (f.survivors(), from_draw(draws.drops_nothing), FORWARD, "1/(1-p)"),
     (f.survivors(), {FORWARD: lambda x, p, rng, train=True: (x, None)}, FORWARD, "nothing dropped"),
@@ -213,7 +231,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.survivors(), {FORWARD: noise}, FORWARD, "varies"),
     (f.survivors(), {FORWARD: gives_the_mask}, FORWARD, "the mask"),
     (f.digits(), {}, FORWARD, "double"),
-    (f.digits(), {FORWARD: scaled(lambda p: float(np.float32(1) / np.float32(1 - p)))}, FORWARD, "float32"),
+    (f.digits(), {FORWARD: scaled(lambda p: float(np.float32(1) / np.float32(1 - p)))},
+     FORWARD, "float32"),
     (f.digits(), {FORWARD: scaled(lambda p: 1 / (1 - p + 1e-8))}, FORWARD, "about"),
     (f.digits(), {FORWARD: scaled(lambda p: 2.5)}, FORWARD, "unclear"),
     (f.digits(), {FORWARD: in_float32}, FORWARD, "float32 throughout"),
@@ -221,7 +240,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.test_time(), {FORWARD: in_float32}, FORWARD, "1"),
     (f.at_zero(), {FORWARD: in_float32}, FORWARD, "identity"),
     (f.float32_gives(), {FORWARD: in_float32}, FORWARD, "float32, and so does float64"),
-    (f.digits(via="multiplier"), {"multiplier": lambda s, p, r: multiplier(s, p, r).astype(np.float32)}, "multiplier", "float32"),
+    (f.digits(via="multiplier"), {"multiplier": lambda s, p, r: multiplier(s, p, r).astype(
+        np.float32)}, "multiplier", "float32"),
     (f.returned(), {}, FORWARD, "(out, cache)"),
     (f.returned(), {FORWARD: lambda x, p, rng, train=True: x}, FORWARD, "out alone"),
     (f.returned(), {FORWARD: lambda x, p, rng, train=True: None}, FORWARD, "nothing"),
@@ -241,9 +261,11 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.float32_gives(), {FORWARD: nan_at_one}, FORWARD, "float64"),
     (f.shapes(), {FORWARD: only_2d}, FORWARD, "2-D only"),
     (f.shapes(via="mask"), {"mask": lambda s, p, r: r.random((*s,)) >= p}, "mask", "tuples only"),
-    (f.shapes(), {FORWARD: lambda x, p, rng, train=True: (None, None)}, FORWARD, "not a usable result"),
+    (f.shapes(), {FORWARD: lambda x, p, rng, train=True: (None, None)}, FORWARD,
+     "not a usable result"),
     (f.at_one(), {FORWARD: nan_at_one}, FORWARD, "NaN"),
-    (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (np.full(x.shape, np.inf), None)}, FORWARD, "infinity"),
+    (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (np.full(x.shape, np.inf), None)},
+     FORWARD, "infinity"),
     (f.at_one(), {FORWARD: lambda x, p, rng, train=True: (x, None)}, FORWARD, "numbers"),
     (f.at_zero(), {}, FORWARD, "identity"),
     (f.at_zero(), {FORWARD: scaled(lambda p: 2.0)}, FORWARD, "other"),
@@ -261,7 +283,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.gradient_mask(**PAIR), {BACKWARD: what_is_left}, BACKWARD, "none, but unlike"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.masks_twice}, BACKWARD, "1/(1-p)"),
     (f.gradient_factor(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "0"),
-    (f.gradient_factor(**PAIR), {BACKWARD: lambda dout, cache: np.clip(backward(dout, cache), -1, 1)}, BACKWARD, "clipped"),
+    (f.gradient_factor(**PAIR),
+     {BACKWARD: lambda dout, cache: np.clip(backward(dout, cache), -1, 1)}, BACKWARD, "clipped"),
     (f.gradient_factor(**PAIR), {BACKWARD: lambda dout, cache: 1.0 * cache}, BACKWARD, "no dout"),
     (f.gradient_factor(**PAIR), backwards.pair(backwards.TimesOutput), BACKWARD, "times out"),
     (f.test_gradient(**PAIR), {BACKWARD: backwards.scales_at_test}, BACKWARD, "1/(1-p)"),
@@ -271,7 +294,8 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.test_gradient(**PAIR), {}, BACKWARD, "1"),
     (f.test_gradient(**PAIR), {FORWARD: backwards.twice_at_test}, BACKWARD, "1"),
     (f.test_gradient(**PAIR), {FORWARD: backwards.drops_at_test_too}, BACKWARD, "1"),
-    (f.test_gradient(**PAIR), {BACKWARD: lambda dout, cache: None if cache is None else dout * cache}, BACKWARD, "nothing"),
+    (f.test_gradient(**PAIR),
+     {BACKWARD: lambda dout, cache: None if cache is None else dout * cache}, BACKWARD, "nothing"),
     (f.test_gradient(**PAIR), {FORWARD: backwards.scaled_at_test}, BACKWARD, "1/(1-p)"),
     (f.test_gradient(**PAIR, by="1"), {FORWARD: backwards.scaled_at_test}, BACKWARD, "1"),
     (f.gradient_at_one(**PAIR), {}, BACKWARD, "zeros"),
@@ -283,21 +307,25 @@ FACTS: tuple[tuple[Symptom, dict[str, Any], str, str], ...] = (
     (f.gradient_at_zero_input(**PAIR), {}, BACKWARD, "passes"),
     (f.gradient_at_zero_input(**PAIR), backwards.pair(backwards.FromOutput), BACKWARD, "blocked"),
     (f.gradient_at_zero_input(**PAIR), {BACKWARD: backwards.blocks_all}, BACKWARD, "all zero"),
-    (f.gradient_at_zero_input(**PAIR), {BACKWARD: lambda dout, cache: dout * np.inf}, BACKWARD, "not finite"),
+    (f.gradient_at_zero_input(**PAIR), {BACKWARD: lambda dout, cache: dout * np.inf}, BACKWARD,
+     "not finite"),
     (f.dout_after(**PAIR), {}, BACKWARD, "kept"),
     (f.dout_after(**PAIR), {BACKWARD: backwards.overwrites_dout}, BACKWARD, "overwritten"),
     (f.gives(given=([1.0, 3.0], 0.5), index=1), {}, "moments", "1"),
     (f.gives(given=([1.0, 3.0], 0.5), index=7), {}, "moments", "missing"),
     (f.when_all_are_dropped(), {}, "multiplier", "zeros"),
     (f.when_all_are_dropped(), {"multiplier": again_when_empty}, "multiplier", "drawn again"),
-    (f.when_all_are_dropped(), {"multiplier": once_more_when_empty}, "multiplier", "drawn once more"),
+    (f.when_all_are_dropped(), {"multiplier": once_more_when_empty}, "multiplier",
+     "drawn once more"),
     (f.when_all_are_dropped(), {"multiplier": one_when_empty}, "multiplier", "a single number"),
     (f.when_all_are_dropped(), {"multiplier": rescued_when_empty}, "multiplier", "one is kept"),
 )
 
 
-@pytest.mark.parametrize(("fact", "functions", "name", "wanted"), FACTS, ids=[f"{n}-{k.name}-{w}" for n, (k, _, _, w) in enumerate(FACTS)])
-def test_a_fact_is_the_same_word_whatever_the_draw(fact: Symptom, functions: dict[str, Any], name: str, wanted: str) -> None:
+@pytest.mark.parametrize(("fact", "functions", "name", "wanted"), FACTS,
+                         ids=[f"{n}-{k.name}-{w}" for n, (k, _, _, w) in enumerate(FACTS)])
+def test_a_fact_is_the_same_word_whatever_the_draw(fact: Symptom, functions: dict[str, Any],
+                                                   name: str, wanted: str) -> None:
     state = np.random.get_state()
     words = {word(fact, functions, name, f"sweep {sweep}") for sweep in range(2)}
     np.random.set_state(state)
@@ -318,19 +346,23 @@ def odd_probe(exam: Exam) -> str:
 
 
 @pytest.mark.trips
-def test_a_probe_that_trips_costs_the_hint_and_not_the_grading(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_probe_that_trips_costs_the_hint_and_not_the_grading(
+        caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "autograder")
     assert word(Symptom("odd", odd_probe), strict=False) == "not a usable result"
-    assert re.search(r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py:\d+", caplog.text), "in silence"
+    assert re.search(r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py:\d+",
+                     caplog.text), "in silence"
 
 
 @pytest.mark.trips
 def test_a_probe_that_trips_over_an_answer_of_the_course_is_broken_and_says_so() -> None:
-    with pytest.raises(Broken, match=r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py"):
+    with pytest.raises(
+            Broken, match=r"dropout_forward, fact odd: IndexError at test_facts_and_diagnosis\.py"):
         word(Symptom("odd", odd_probe))
     with pytest.raises(Broken, match="fact odd"):
         fingerprint([Symptom("odd", odd_probe)], FORWARD, student(), "toy", strict=True)
-    assert fingerprint([Symptom("odd", odd_probe)], FORWARD, student(), "toy") == {"odd": "not a usable result"}
+    assert (fingerprint([Symptom("odd", odd_probe)], FORWARD, student(), "toy")
+            == {"odd": "not a usable result"})
 
 
 def test_no_name_that_a_student_chose_becomes_a_word() -> None:
@@ -341,13 +373,14 @@ def test_no_name_that_a_student_chose_becomes_a_word() -> None:
     assert word(f.outside(), {FORWARD: shows}) == "ValueError"
 
 
-# --------------------------------------------------------------------------------------------------------------------- diagnosis
+# ---------------------------------------------------------------------------------------- diagnosis
 PROBES = (f.drop_share(), f.survivors(), f.test_time(), f.rows())
 RIGHT = {"drop_share": "p", "survivors": "1/(1-p)", "test_time": "1", "rows": "apart"}
 
 
 def belief(name: str, signs_: dict[str, str], also: dict[str, str] | None = None) -> dict[str, Any]:
-    return {"name": name, "sentence": f"You believe in {name}.", "signs": signs_, "also": also or {}}
+    return {"name": name, "sentence": f"You believe in {name}.", "signs": signs_,
+            "also": also or {}}
 
 
 HINTS = {
@@ -377,41 +410,47 @@ def named(**odd: str) -> list[str]:
         ({"survivors": "1", "rows": "shared"}, ["unscaled", "one_mask"]),
         ({"drop_share": "1-p", "rows": "shared"}, ["swapped", "one_mask"]),
         ({"test_time": "drops"}, [SOMETHING_ELSE]),
-        ({"survivors": "raises NotImplementedError", "drop_share": "raises NotImplementedError"}, []),
+        ({"survivors": "raises NotImplementedError",
+          "drop_share": "raises NotImplementedError"}, []),
         ({"survivors": "skipped", "drop_share": "skipped"}, []),
         ({"survivors": "raises TypeError"}, [SOMETHING_ELSE]),
         ({"drop_share": "timed_out"}, [SOMETHING_ELSE]),
     ],
 )
-def test_the_beliefs_that_explain_the_facts_are_named(odd: dict[str, str], names: list[str]) -> None:
+def test_the_beliefs_that_explain_the_facts_are_named(odd: dict[str, str],
+                                                      names: list[str]) -> None:
     assert named(**odd) == names
 
 
 def test_what_nothing_explains_is_told_as_it_was_seen() -> None:
     (found,) = diagnose("f", {**RIGHT, "test_time": "drops"}, HINTS)
-    assert found.message == "No mistake we know explains this by itself. What was seen of f: test time: drops."
+    assert (found.message
+            == "No mistake we know explains this by itself. What was seen of f: test time: drops.")
     assert found.facts == {"test_time": "drops"}
 
 
 def test_a_function_that_hardly_answers_gets_no_advice_about_its_details() -> None:
-    """The line of the exception, or "is its return missing?", stands above already; advice about p would lead away from it."""
+    """The exception's line, or "is its return missing?", stands above; advice on p misleads."""
     mute = dict.fromkeys(RIGHT, "not a usable result")
     (found,) = diagnose("f", {**mute, "rows": "shared"}, HINTS)
     assert (found.name, found.message) == (SOMETHING_ELSE, "")
     (found,) = diagnose("f", dict.fromkeys(RIGHT, "raises TypeError"), HINTS)
     assert (found.name, found.message) == (SOMETHING_ELSE, "")
-    (found,) = diagnose("f", {**RIGHT, "survivors": "raises TypeError", "test_time": "drops"}, HINTS)
+    (found,) = diagnose("f", {**RIGHT, "survivors": "raises TypeError",
+                              "test_time": "drops"}, HINTS)
     assert found.message.endswith("What was seen of f: test time: drops.")
     knows = {**HINTS, "misconceptions": [belief("no_cache", {"survivors": "not a usable result"})]}
     assert [d.name for d in diagnose("f", mute, knows)] == ["no_cache"]
     brings_it_about = belief("out_alone", {"rows": "shared"}, {"survivors": "not a usable result"})
-    several = diagnose("f", {**mute, "rows": "shared"}, {**HINTS, "misconceptions": [brings_it_about]})
+    several = diagnose("f", {**mute, "rows": "shared"},
+                       {**HINTS, "misconceptions": [brings_it_about]})
     assert [d.name for d in several] == ["out_alone"]
 
 
 def test_a_diagnosis_says_what_gave_it_away() -> None:
     (found,) = diagnose("f", {**RIGHT, "drop_share": "1-p"}, HINTS)
-    assert (found.exercise, found.message, found.facts) == ("f", "You believe in swapped.", {"drop_share": "1-p"})
+    assert (found.exercise, found.message, found.facts) == ("f", "You believe in swapped.",
+                                                            {"drop_share": "1-p"})
 
 
 def test_a_fact_that_could_not_be_taken_does_not_count_against_anybody() -> None:
@@ -430,8 +469,10 @@ def test_a_sign_may_be_a_fact_that_the_wrong_solution_gets_right() -> None:
     wrong = {**RIGHT, "survivors": "1", "test_time": "1-p"}
     same = next(k for k in RIGHT if k not in ("survivors", "test_time"))
     assert signs(RIGHT, wrong, ("survivors", same)) == ({"survivors": "1"}, {"test_time": "1-p"})
-    assert signs(RIGHT, wrong, ("survivors", f"={same}")) == ({"survivors": "1", same: RIGHT[same]}, {"test_time": "1-p"})
-    told = {"right": RIGHT, "misconceptions": [belief("quiet", {"survivors": "1", same: RIGHT[same]})]}
+    assert signs(RIGHT, wrong, ("survivors", f"={same}")) == ({"survivors": "1", same: RIGHT[same]},
+                                                              {"test_time": "1-p"})
+    told = {"right": RIGHT,
+            "misconceptions": [belief("quiet", {"survivors": "1", same: RIGHT[same]})]}
     assert [d.name for d in diagnose("shrink", wrong, told)] == ["quiet"]
     assert [d.name for d in diagnose("shrink", {**wrong, same: "other"}, told)] == [SOMETHING_ELSE]
 
@@ -452,7 +493,8 @@ def test_from_a_function_to_its_name(functions: dict[str, Any], names: list[str]
     assert [d.name for d in diagnose(FORWARD, facts, HINTS)] == names, facts
 
 
-@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["heard", "ignored, as in a shell's background"])
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN],
+                         ids=["heard", "ignored, as in a shell's background"])
 def test_a_function_that_hangs_costs_one_deadline_only(handler: Any) -> None:
     def hangs(*args: Any, **kwargs: Any) -> Any:
         while True:
@@ -468,7 +510,8 @@ def test_a_function_that_hangs_costs_one_deadline_only(handler: Any) -> None:
 
 
 def test_a_factor_from_the_realised_share_is_never_taken_for_the_right_one() -> None:
-    words = {word(f.survivors(), {FORWARD: by_realised_share}, text=f"realised {sweep}") for sweep in range(120)}
+    words = {word(f.survivors(), {FORWARD: by_realised_share}, text=f"realised {sweep}")
+             for sweep in range(120)}
     assert words == {"units / kept"}
 
 

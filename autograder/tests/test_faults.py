@@ -1,7 +1,8 @@
-"""What befalls a grading from outside: killed processes, a full disk, a locked gradebook, clocks that leap, a sandbox that is gone.
+"""What befalls a grading: killed processes, a full disk, a locked gradebook, leaping clocks.
 
-After each, the same command is run again, and everybody has the marks of an undisturbed run, to the bit. A class of some hand-ins takes
-some minutes; `AUTOGRADER_FAULTS_CLASS=500 pytest -m slow -s autograder/tests/test_faults.py` prints the table of a large one.
+After each, the same command is run again, and everybody has the marks of an undisturbed run, to the
+bit. A class of some hand-ins takes some minutes; `AUTOGRADER_FAULTS_CLASS=500 pytest -m slow -s
+autograder/tests/test_faults.py` prints the table of a large one.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ STUDENTS = int(os.environ.get("AUTOGRADER_FAULTS_CLASS", "24"))
 TIMES = 4 + STUDENTS // 50  # so often somebody strikes in one class
 BROKEN = 2  # exit code
 SCORES = """
-select a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade, n.late_submission_penalty
+select a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade,
+    n.late_submission_penalty
 from grade g join base_cell c on g.cell_id = c.id join submitted_notebook n on g.notebook_id = n.id
 join submitted_assignment a on n.assignment_id = a.id
 """
@@ -53,12 +55,14 @@ def leaping(clock, unit, often, ways):
         return clock() + behind[0]
     return now
 
-time.time, time.time_ns = leaping(time.time, 1, 0.05, (-1, 1)), leaping(time.time_ns, 10**9, 0.05, (-1, 1))
+time.time = leaping(time.time, 1, 0.05, (-1, 1))
+time.time_ns = leaping(time.time_ns, 10**9, 0.05, (-1, 1))
 time.monotonic = leaping(time.monotonic, 1, {often}, (1,))  # as of a machine that slept
 """
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 HIDDEN = 'mount --bind /dev/null "$0" && exec "$@"'
-Marks = Mapping[tuple[str, str], tuple[Any, ...]]  # student, check cell -> all that the gradebook has of it
+# student, check cell -> all that the gradebook has of it
+Marks = Mapping[tuple[str, str], tuple[Any, ...]]
 
 
 def marks(root: Path) -> Marks:
@@ -69,7 +73,8 @@ def marks(root: Path) -> Marks:
 
 def others(found: Marks, wanted: Marks) -> list[tuple[str, str]]:
     """Which marks are there, and are not those of an undisturbed run."""
-    return [place for place, mark in found.items() if mark[0] is not None and mark != wanted.get(place)]
+    return [place for place, mark in found.items()
+            if mark[0] is not None and mark != wanted.get(place)]
 
 
 def marked(found: Marks) -> set[str]:
@@ -84,12 +89,15 @@ class Course:
     root: Path
     codes: list[int] = field(default_factory=list)
 
-    def start(self, *before: str, after: Sequence[str] = (), **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, *before: str, after: Sequence[str] = (),
+              **environment: str) -> subprocess.Popen[bytes]:
         """`autograder grade`, with a command before it."""
-        words = [*before, sys.executable, "-m", "autograder", "grade", SLUG, "--course", str(self.root), "--jobs", "2", "--quiet"]
+        words = [*before, sys.executable, "-m", "autograder", "grade", SLUG, "--course",
+                 str(self.root), "--jobs", "2", "--quiet"]
         with (self.root / "log").open("ab") as log:
             command = [*words, "--json", str(self.root / "told.json"), *after]
-            return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **environment}, start_new_session=True)
+            return subprocess.Popen(command, stdout=log, stderr=log,
+                                    env={**os.environ, **environment}, start_new_session=True)
 
     def ended(self, run: subprocess.Popen[bytes], seconds: float = 3600) -> int:
         """How it ended."""
@@ -114,7 +122,8 @@ class Undisturbed(Course):
     wanted: Marks = field(default_factory=dict)
     everybody: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     seconds: float = 0.0
-    written: Mapping[str, int] = field(default_factory=dict)  # bytes of the whole course before and after, and of the gradebook
+    # bytes of the whole course before and after, and of the gradebook
+    written: Mapping[str, int] = field(default_factory=dict)
 
 
 def size(root: Path) -> int:
@@ -135,9 +144,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     return found
 
 
-# -------------------------------------------------------------------------------------------------------------------------- killing
+# ------------------------------------------------------------------------------------------ killing
 def tree(process: int, above: tuple[str, ...] = ()) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(process, the names of those above it and its own), of a process and all that descend from it."""
+    """(process, the names of those above it and its own), of a process and its descendants."""
     with suppress(OSError):
         names = (*above, Path(f"/proc/{process}/comm").read_text().strip())
         yield process, names
@@ -175,7 +184,8 @@ def strike(kind: str, process: int, dice: random.Random, root: Path) -> list[int
 def left_over(there: Sequence[int]) -> list[int]:
     """Which of these processes do not end, though their grader has."""
     for _ in range(600):
-        there = [p for p in there if Path(f"/proc/{p}/cmdline").exists() and Path(f"/proc/{p}/cmdline").read_bytes()]
+        there = [p for p in there
+                 if Path(f"/proc/{p}/cmdline").exists() and Path(f"/proc/{p}/cmdline").read_bytes()]
         if not there:
             break
         time.sleep(0.1)
@@ -192,11 +202,13 @@ def over(run: subprocess.Popen[bytes], seconds: float) -> bool:
 def killed(kind: str) -> Callable[[Course, Undisturbed, random.Random], str]:
     def befalls(course: Course, calm: Undisturbed, dice: random.Random) -> str:
         hits, seen = 0, set[int]()
-        longest = calm.seconds * (1 if "the grader" in kind else 2 / TIMES)  # one that ends begins anew, and must come that far
+        # one that ends begins anew, and must come that far
+        longest = calm.seconds * (1 if "the grader" in kind else 2 / TIMES)
         while hits < TIMES:
             run, before = course.start(), hits
             while hits < TIMES and not over(run, dice.uniform(0, longest)):
-                there = strike(dice.choice(list(KILLED)) if kind == ANY else kind, run.pid, dice, course.root)
+                there = strike(dice.choice(list(KILLED)) if kind == ANY else kind, run.pid,
+                               dice, course.root)
                 hits += bool(there)
                 seen |= set(there)
             if course.ended(run) in (0, 1) and hits == before:
@@ -208,25 +220,28 @@ def killed(kind: str) -> Callable[[Course, Undisturbed, random.Random], str]:
     return befalls
 
 
-# ------------------------------------------------------------------------------------------------------------- what cannot be written
+# --------------------------------------------------------------------------- what cannot be written
 def mounting() -> list[str]:
-    """The beginning of a command that mounts something for itself alone; skipped where nobody may."""
+    """The beginning of a command that mounts for itself alone; skipped where nobody may."""
     for words in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
-        if shutil.which("unshare") and not subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        if shutil.which("unshare") and not subprocess.run([*words, "true"], capture_output=True,
+                                                          check=False).returncode:
             return words
     pytest.skip("nothing can be mounted here")
 
 
 @contextmanager
 def file_system(room: int) -> Iterator[Path]:
-    """A folder with so many bytes of room; not in pytest's, which a later run cannot clear if this one is killed."""
+    """A folder with so many bytes of room; not pytest's, which a killed run would leave full."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-disk-"))
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "none", folder], capture_output=True, check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "none", folder],
+                      capture_output=True, check=False).returncode:
         pytest.skip("nothing can be mounted here")
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)  # a process of the run may be ending still
+        # a process of the run may be ending still
+        subprocess.run(["umount", "--lazy", folder], check=True)
         folder.rmdir()
 
 
@@ -246,7 +261,8 @@ def over_quota(course: Course, calm: Undisturbed, dice: random.Random) -> str:
 
 def read_only(course: Course, calm: Undisturbed, dice: random.Random) -> str:
     before = marks(course.root)
-    course.ended(course.start(*mounting(), "sh", "-c", READ_ONLY, str(course.root / "gradebook.db")))
+    course.ended(course.start(*mounting(), "sh", "-c", READ_ONLY,
+                              str(course.root / "gradebook.db")))
     stopped(course, "cannot be opened", "cannot be written")
     assert marks(course.root) == before
     return "the whole run"
@@ -263,7 +279,7 @@ def locked(course: Course, calm: Undisturbed, dice: random.Random) -> str:
     return "from the start, and half-way"
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the others
+# --------------------------------------------------------------------------------------- the others
 def leaping(course: Course, calm: Undisturbed, dice: random.Random) -> str:
     folder = course.root.with_name(f"{course.root.name}-clock")
     folder.mkdir()
@@ -273,8 +289,9 @@ def leaping(course: Course, calm: Undisturbed, dice: random.Random) -> str:
 
 
 def gone(course: Course, calm: Undisturbed, dice: random.Random) -> str:
-    """Refused where it was asked for by name, else Landlock takes its place half-way: the marks are the same."""
-    hide = [*mounting(), "sh", "-c", HIDDEN, shutil.which("bwrap") or pytest.skip("bubblewrap is not installed")]
+    """Refused where it was named, else Landlock takes over half-way: the marks are the same."""
+    hide = [*mounting(), "sh", "-c", HIDDEN,
+            shutil.which("bwrap") or pytest.skip("bubblewrap is not installed")]
     course.ended(course.start(*hide, after=["--isolation", "bubblewrap"]))
     stopped(course, "bubblewrap is not installed")
     assert others(marks(course.root), {}) == []
@@ -288,17 +305,17 @@ def gone(course: Course, calm: Undisturbed, dice: random.Random) -> str:
 
 
 FAULTS: dict[str, Callable[[Course, Undisturbed, random.Random], str]] = {
-    **{f"{kind} is killed": killed(kind) for kind in (*KILLED, ANY)},
-    "a quota": over_quota, "the gradebook is read-only": read_only, "the gradebook is locked": locked,
-    "clocks leap": leaping, "bubblewrap is gone": gone,
-}  # fmt: skip
+    **{f"{kind} is killed": killed(kind) for kind in (*KILLED, ANY)}, "a quota": over_quota,
+    "the gradebook is read-only": read_only, "the gradebook is locked": locked,
+    "clocks leap": leaping, "bubblewrap is gone": gone}
 
 
 def made_good(course: Course, calm: Undisturbed) -> str:
-    """Run it again as often as it says that something of its own was broken; everybody has the right marks."""
+    """Run it again as long as it says that its own was broken; everybody has the right marks."""
     found = marks(course.root)
     without = len(marked(calm.wanted)) - len(marked(found))
-    told = f"{len(others(found, calm.wanted))} marks of others and {without} students without any until run again"
+    told = (f"{len(others(found, calm.wanted))} marks of others and {without} students without any "
+            "until run again")
     while course.ended(course.start()) == BROKEN and len(course.codes) < 100:
         pass
     assert course.told() == calm.everybody, course.log[-3000:]
@@ -308,17 +325,19 @@ def made_good(course: Course, calm: Undisturbed) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_after_a_fault_the_same_command_gives_everybody_the_same_marks(fault: str, undisturbed: Undisturbed) -> None:
+def test_after_a_fault_the_same_command_gives_everybody_the_same_marks(
+        fault: str, undisturbed: Undisturbed) -> None:
     folder = undisturbed.root.with_name(fault.replace(" ", "-"))
     course = Course(Path(shutil.copytree(undisturbed.root, folder)))
     what = FAULTS[fault](course, undisturbed, random.Random(fault))
-    print(f"\n{fault}: {what}; {len(course.codes)} runs; {made_good(course, undisturbed)}; then all {STUDENTS} as undisturbed")
+    print(f"\n{fault}: {what}; {len(course.codes)} runs; {made_good(course, undisturbed)}; then "
+          f"all {STUDENTS} as undisturbed")
     shutil.rmtree(folder)
 
 
 @pytest.mark.slow
 def test_after_a_full_disk_too(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    """Room for a third of what grading writes, then for all of it; what is said goes to another disk."""
+    """Room for a third of what grading writes, then for all; words go to another disk."""
     before, after = undisturbed.written["before"], undisturbed.written["after"]
     with file_system(int(before * 1.05) + (after - before) // 3) as disk:
         course = Course(Path(shutil.copytree(undisturbed.root, disk / "course")))
@@ -330,7 +349,7 @@ def test_after_a_full_disk_too(undisturbed: Undisturbed, tmp_path: Path) -> None
     print(f"\na full disk: {len(course.codes)} runs; {told}; then all {STUDENTS} as undisturbed")
 
 
-# -------------------------------------------------------------------------------------------------------------- a sample, in no time
+# ----------------------------------------------------------------------------- a sample, in no time
 @pytest.fixture
 def room(tmp_path: Path) -> Classroom:
     found = make(tmp_path / "course")
@@ -369,7 +388,8 @@ def closing_thread(work: Callable[[], None], over: threading.Event) -> Iterator[
         thread.join()
 
 
-def test_clocks_that_leap_cost_nobody_a_point(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clocks_that_leap_cost_nobody_a_point(room: Classroom,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         for name in ("time", "time_ns", "monotonic"):
             patch.setattr(time, name, getattr(time, name))

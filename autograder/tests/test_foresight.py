@@ -11,7 +11,19 @@ import pytest
 from autograder.asking import Exam
 from autograder.foresight import Ahead, Foresight, Script
 from autograder.judge import judge
-from autograder.model import Call, Cell, Check, Exercise, Given, Item, Limits, Outcome, Part, Role, Seed
+from autograder.model import (
+    Call,
+    Cell,
+    Check,
+    Exercise,
+    Given,
+    Item,
+    Limits,
+    Outcome,
+    Part,
+    Role,
+    Seed,
+)
 from autograder.sandbox import choose
 from autograder.subjects.local import Local
 from autograder.subjects.remote import Remote
@@ -53,7 +65,8 @@ def outcomes(subject: Remote, *calls: Call) -> list[Outcome]:
 
 
 def test_answers_are_those_to_the_calls(subject: Remote) -> None:
-    scripts = [script(double(1)), script(Call("pair", (5,), ship=(0,)), Call("use", (Item(0, 1),))), script(Call("draw", (Seed(3),)))]
+    scripts = [script(double(1)), script(Call("pair", (5,), ship=(0,)), Call("use", (Item(0, 1),))),
+               script(Call("draw", (Seed(3),)))]
     subject.expect(scripts)
     found = [[a.value for a in subject.ask(list(s.calls), 1)] for s in scripts]
     assert (found[0], found[1][1]) == ([2], 5)
@@ -63,7 +76,8 @@ def test_answers_are_those_to_the_calls(subject: Remote) -> None:
 def test_what_nobody_asks_for_in_the_end_is_passed_over(subject: Remote) -> None:
     subject.expect([script(double(n)) for n in range(5)])
     assert [subject.ask([double(n)], 1)[0].value for n in (1, 7, 3, 2)] == [2, 14, 6, 4]
-    assert subject.ask([Call("order")], 1)[0].value == [0, 1, 2, 3, 4, 7, 2]  # the 2 had been passed over: it is asked once more
+    # the 2 had been passed over: it is asked once more
+    assert subject.ask([Call("order")], 1)[0].value == [0, 1, 2, 3, 4, 7, 2]
 
 
 def test_more_than_both_ends_can_hold_gets_through(subject: Remote) -> None:
@@ -76,7 +90,8 @@ def test_more_than_both_ends_can_hold_gets_through(subject: Remote) -> None:
 
 
 @pytest.mark.parametrize("end", ["die", "hang"])
-def test_a_worker_that_is_lost_is_nobodys_fault_until_it_is_asked(subject: Remote, end: str) -> None:
+def test_a_worker_that_is_lost_is_nobodys_fault_until_it_is_asked(subject: Remote,
+                                                                  end: str) -> None:
     subject.expect([script(double(1)), script(Call(end), seconds=0.3), script(double(2))])
     assert subject.ask([double(1)], 1)[0].value == 2
     assert subject.ask([double(2)], 1)[0].value == 4  # what ended the worker was never asked
@@ -91,10 +106,11 @@ def test_the_one_that_ends_the_worker_pays_for_it_when_it_is_asked(subject: Remo
     assert outcomes(subject, double(1)) == [Outcome.PASSED]
     assert outcomes(subject, Call("die")) == [Outcome.CRASHED]
     assert outcomes(subject, double(2)) == [Outcome.PASSED]
-    assert subject.deaths == 2  # as for whoever ends a worker that was used: it is tried in a fresh one, too
+    # as for whoever ends a worker that was used: it is tried in a fresh one, too
+    assert subject.deaths == 2
 
 
-# ------------------------------------------------------------------------------------------------------------------ what is foreseen
+# --------------------------------------------------------------------------------- what is foreseen
 class Asked(Local):
     """A subject in this process that writes down what it is to expect."""
 
@@ -122,8 +138,10 @@ def check(name: str, *calls: Call, needs: tuple[str, ...] = (), holds: bool = Tr
 
 
 def foreseen(*checks: Check, before: int = 2) -> list[list[float]]:
-    """What was expected in each of several gradings of a right answer, as the numbers to be doubled."""
-    exercise, foresight, found = Exercise("a", [Part("p", "is right", 1, checks)], points=1.0), Foresight(), []
+    """What was expected in several gradings of a right answer, as the numbers to be doubled."""
+    exercise = Exercise("a", [Part("p", "is right", 1, checks)], points=1.0)
+    foresight = Foresight()
+    found = []
     for _ in range(before + 1):
         subject = Asked()
         judge(exercise, subject, "hw", ahead=Ahead(subject, foresight))
@@ -132,7 +150,8 @@ def foreseen(*checks: Check, before: int = 2) -> list[list[float]]:
 
 
 def test_what_two_were_asked_is_foreseen_for_the_third() -> None:
-    assert foreseen(check("one", double(1), double(2)), check("two", double(3))) == [[], [], [1, 2, 3]]
+    assert (foreseen(check("one", double(1), double(2)), check("two", double(3)))
+            == [[], [], [1, 2, 3]])
 
 
 def test_nothing_is_foreseen_of_a_check_that_waits_before_it_is_its_turn() -> None:
@@ -142,7 +161,8 @@ def test_nothing_is_foreseen_of_a_check_that_waits_before_it_is_its_turn() -> No
         def expect(self, scripts: Sequence[Script]) -> None:
             order.append([s.calls[0].args[0] for s in scripts])
 
-    exercise = Exercise("a", [Part("p", "is right", 1, [check("one", double(1)), check("two", double(2), needs=("one",))])], points=1.0)
+    exercise = Exercise("a", [Part("p", "is right", 1, [check("one", double(1)), check(
+        "two", double(2), needs=("one",))])], points=1.0)
     foresight = Foresight()
     for _ in range(3):
         subject = Watched()
@@ -159,4 +179,5 @@ def test_what_was_worked_out_from_an_answer_is_never_foreseen() -> None:
         (value,) = exam.ask(double(4))
         exam.ask(Call("mean", (Given("out", np.array([float(value)])),)))
 
-    assert foreseen(Check("derived", "derived", "derived", look), check("one", double(1))) == [[], [], [1]]
+    assert (foreseen(Check("derived", "derived", "derived", look), check("one", double(1)))
+            == [[], [], [1]])

@@ -1,6 +1,7 @@
 """The battery is proven on frameworks beside torch: Flax on JAX, and Keras.
 
-They are no dependency of anything here, so these tests are skipped where they are missing. In a virtual environment of its own:
+They are no dependency of anything here, so these tests are skipped where they are missing. In a
+virtual environment of its own:
 
     python3 -m venv .frameworks
     .frameworks/bin/pip install -e ".[torch]" msgpack flax keras
@@ -24,7 +25,8 @@ from autograder.tests.battery import all_hold, channels, edges, element, verdict
 
 pytestmark = [
     pytest.mark.frameworks,
-    pytest.mark.filterwarnings("ignore"),  # what frameworks warn about while they are loaded is their own affair
+    # what frameworks warn about while they are loaded is their own affair
+    pytest.mark.filterwarnings("ignore"),
 ]
 SPATIAL = [(5,), (4, 3), (2, 3, 2)]
 Functions = dict[str, Any]
@@ -34,7 +36,7 @@ def _seed(rng: Any, train: bool) -> int:
     return int(rng.integers(2**31)) if train else 0
 
 
-# ------------------------------------------------------------------------------------------------------------------------ Flax, JAX
+# ---------------------------------------------------------------------------------------- Flax, JAX
 @pytest.fixture(scope="module")
 def flax() -> Callable[..., Functions]:
     """`flax(axes)`: nnx.Dropout, with one coin for all places along these axes."""
@@ -47,12 +49,14 @@ def flax() -> Callable[..., Functions]:
             seed = _seed(rng, train)
 
             def layer(a: Any) -> Any:  # made within, for JAX wants no state changed from outside
-                return nnx.Dropout(p, broadcast_dims=axes, deterministic=not train, rngs=nnx.Rngs(seed))(a)
+                return nnx.Dropout(p, broadcast_dims=axes, deterministic=not train,
+                                   rngs=nnx.Rngs(seed))(a)
 
             out, back = jax.vjp(layer, jax.numpy.asarray(x))
             return np.asarray(out), back
 
-        return {"forward": forward, "backward": lambda dout, cache: np.asarray(cache(jax.numpy.asarray(dout))[0])}
+        return {"forward": forward,
+                "backward": lambda dout, cache: np.asarray(cache(jax.numpy.asarray(dout))[0])}
 
     return coat
 
@@ -63,16 +67,18 @@ def test_flax_passes(flax: Callable[..., Functions], p: float) -> None:
 
 
 @pytest.mark.parametrize("sizes", SPATIAL)
-def test_flax_passes_with_one_coin_for_a_channel(flax: Callable[..., Functions], sizes: tuple[int, ...]) -> None:
+def test_flax_passes_with_one_coin_for_a_channel(flax: Callable[..., Functions],
+                                                 sizes: tuple[int, ...]) -> None:
     all_hold(flax(tuple(range(2, 2 + len(sizes)))), *channels(0.3, sizes))
 
 
-def test_one_coin_for_a_channel_is_not_taken_for_one_coin_each(flax: Callable[..., Functions]) -> None:
+def test_one_coin_for_a_channel_is_not_taken_for_one_coin_each(
+        flax: Callable[..., Functions]) -> None:
     (found,) = verdicts(flax((1,)), c.treats_features_apart(p=0.3))
     assert found.outcome is Outcome.FAILED
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- Keras
+# -------------------------------------------------------------------------------------------- Keras
 @pytest.fixture(scope="module")
 def keras() -> Callable[[str], Functions]:
     """`keras("Dropout")`: a layer of Keras, which computes on torch."""
@@ -102,5 +108,7 @@ def test_keras_passes(keras: Callable[[str], Functions], p: float) -> None:
 
 
 @pytest.mark.parametrize("sizes", SPATIAL)
-def test_spatial_dropout_of_keras_passes(keras: Callable[[str], Functions], sizes: tuple[int, ...]) -> None:
-    all_hold(keras(f"SpatialDropout{len(sizes)}D"), *channels(0.3, sizes, axis=1))  # channels come last in Keras
+def test_spatial_dropout_of_keras_passes(keras: Callable[[str], Functions],
+                                         sizes: tuple[int, ...]) -> None:
+    # channels come last in Keras
+    all_hold(keras(f"SpatialDropout{len(sizes)}D"), *channels(0.3, sizes, axis=1))

@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: what a student types and runs is told below the cell, whole and readable, light and dark."""
+"""JupyterLab in a real browser: what is run is told below the cell, whole, light and dark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from autograder.tests.front_ends import PLACES, SCENES, THEMES, tour
 
 NEEDED = {"pip install playwright": find_spec("playwright"), "chromium": shutil.which("chromium")}
 LACKING = [name for name, there in NEEDED.items() if not there]
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(LACKING), reason=f"needs {', '.join(LACKING)}")]
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(bool(LACKING), reason=f"needs {', '.join(LACKING)}")]
 
 
 @pytest.mark.parametrize("theme", THEMES)

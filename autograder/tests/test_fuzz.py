@@ -1,8 +1,8 @@
-"""No answer of a student, however odd, makes a check or a fact fail, takes long, or puts a text of its own into a hidden case's report.
+"""No answer, however odd, makes a check fail, takes long, or puts its text into a hidden case.
 
-Asked of all checks and symptoms that the assignments use; test_house says that there are no other checks.
-And no file, however odd, is more than refused. Samples; `python -m autograder.tests.fuzz 200000` and `fuzz_formats 200000` are the long
-runs.
+Asked of all checks and symptoms that the assignments use; test_house says that there are no other
+checks. And no file, however odd, is more than refused. Samples; `python -m autograder.tests.fuzz
+200000` and `fuzz_formats 200000` are the long runs.
 """
 
 from __future__ import annotations
@@ -39,14 +39,16 @@ PATIENT = {"hw3_generalization"}  # its solution trains networks: in the sample 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_odd_answers_are_judged_with_words(slug: str) -> None:
     found = run(slug, 800, 7, IGNORANT if slug in PATIENT else MOODS)
-    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}" for what, count in found.kinds.items())
+    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}"
+                                      for what, count in found.kinds.items())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", SLUGS)
 def test_many_odd_answers_are_judged_with_words(slug: str) -> None:
     found = run(slug, 30_000, 1_000_000)
-    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}" for what, count in found.kinds.items())
+    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}"
+                                      for what, count in found.kinds.items())
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -61,27 +63,31 @@ def test_no_junk_from_any_function_breaks_a_self_check_or_a_hidden_one(slug: str
 
 
 def judge_junk(slug: str, kinds: Sequence[tuple[str, Callable[..., Any]]]) -> None:
-    """Each kind of junk from the functions of one exercise after the other, by the student's own machine and by all checks and symptoms."""
+    """Each kind of junk from one exercise's functions, by the self-check and by all checks."""
     staff, public = load_staff(ROOT, slug), load_public(ROOT / "assignments" / slug)
     if lacking(public):
         pytest.skip(lacking(public))
     for number, (kind, function) in enumerate(kinds):
         exercise = public.exercises[number % len(public.exercises)]
-        subject = Local(namespace={**staff.reference.namespace, **dict.fromkeys(exercise.names, function)})
+        subject = Local(namespace={**staff.reference.namespace,
+                                   **dict.fromkeys(exercise.names, function)})
         examine_public(exercise, subject, public)  # Broken is an exception
         asked = staff.assignment.exercise(exercise.name)
         free = asked if slug in PATIENT else asked.each(lambda check: replace(check, needs=()))
         for verdict in judge(free, subject, slug, staff.key.salt, staff.reference):
             assert verdict.outcome is not Outcome.BROKEN, (exercise.name, kind, verdict)
-            assert verdict.passed or verdict.got, (exercise.name, kind, f"{verdict.check} refuses without a word")
-        facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject, slug, strict=True)
+            assert verdict.passed or verdict.got, (exercise.name, kind,
+                                                   f"{verdict.check} refuses without a word")
+        facts = fingerprint(staff.assignment.probes.get(exercise.name, ()), exercise.name, subject,
+                            slug, strict=True)
         assert all(facts.values()), (exercise.name, kind, facts)
 
 
 @pytest.mark.parametrize("target", fuzz_formats.TARGETS)
 def test_odd_files_are_refused_in_a_sentence_or_taken(target: str) -> None:
     found = fuzz_formats.run(target, 40, 7)
-    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}" for what, count in found.kinds.items())
+    assert not found.kinds, "\n".join(f"{count} x {what}: {found.first[what]}"
+                                      for what, count in found.kinds.items())
 
 
 def test_a_file_over_which_a_reader_trips_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,12 +99,15 @@ def test_a_file_over_which_a_reader_trips_is_found(monkeypatch: pytest.MonkeyPat
 
 
 GIVEN = (
-    "0.0, None", "None", "0", "1j", "'text'", "b'0'", "[]", "()", "{}", "{1: 2}", "{'W1': 0}", "(None,) * 7", "[[1], [2, 3]]",
+    "0.0, None", "None", "0", "1j", "'text'", "b'0'", "[]", "()", "{}", "{1: 2}", "{'W1': 0}",
+    "(None,) * 7", "[[1], [2, 3]]",
     "float('nan')",
-    "np.array(0.0)", "np.array('x')", "np.array([None])", "np.array(1j)", "np.ma.masked_all(3)", "np.zeros(0)", "np.zeros((0, 3))",
-    "np.full((3, 3), np.nan)", "np.full((2, 2), np.inf)", "np.full(4, 5e-324)", "np.zeros(3, 'M8[s]')", "np.zeros(2, 'f2')", "10**400",
+    "np.array(0.0)", "np.array('x')", "np.array([None])", "np.array(1j)", "np.ma.masked_all(3)",
+    "np.zeros(0)", "np.zeros((0, 3))",
+    "np.full((3, 3), np.nan)", "np.full((2, 2), np.inf)", "np.full(4, 5e-324)",
+    "np.zeros(3, 'M8[s]')", "np.zeros(2, 'f2')", "10**400",
     "(i for i in range(3))", "lambda: 0", "object", "type('value of secret', (), {})()",
-)  # fmt: skip
+)
 
 
 def handed_in(staff: Staff, given: str, folder: Path) -> Submission:
@@ -106,17 +115,20 @@ def handed_in(staff: Staff, given: str, folder: Path) -> Submission:
     cells: list[dict[str, Any]] = []
     for exercise in staff.assignment.exercises:
         names = {name: staff.reference.namespace[name] for name in exercise.names}
-        lines = [f"def {n}(*args, **kwargs): return {given}" if callable(thing) else f"{n} = {given}" for n, thing in names.items()]
+        lines = [f"def {n}(*args, **kwargs): return {given}" if callable(thing)
+                 else f"{n} = {given}" for n, thing in names.items()]
         meta = {"nbgrader": {"grade_id": exercise.name}}
-        code: dict[str, Any] = {"cell_type": "code", "id": f"c{len(cells)}", "outputs": [], "execution_count": None}
+        code: dict[str, Any] = {"cell_type": "code", "id": f"c{len(cells)}", "outputs": [],
+                                "execution_count": None}
         cells.append({**code, "source": "\n".join(lines), "metadata": meta})
     path = folder / f"{staff.assignment.slug}.ipynb"
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}), encoding="utf-8")
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {},
+                                "cells": cells}), encoding="utf-8")
     return notebook.read(path, staff.assignment)
 
 
 def grade_all(slug: str, kinds: Sequence[str], folder: Path) -> None:
-    """Each of these hand-ins is graded, and what it returned is not repeated where a case is hidden."""
+    """Each of these is graded, and what it returned is not repeated where a case is hidden."""
     staff = load_staff(ROOT, slug)
     if lacking(staff.assignment):
         pytest.skip(lacking(staff.assignment))
@@ -124,7 +136,8 @@ def grade_all(slug: str, kinds: Sequence[str], folder: Path) -> None:
         for given in kinds:
             report = grade(handed_in(staff, given, folder), staff, isolation)
             assert report.status == "graded", given
-            told = [v.got for v in report.verdicts() if v.hidden] + [d.message for e in report.exercises for d in e.diagnoses]
+            told = ([v.got for v in report.verdicts() if v.hidden]
+                    + [d.message for e in report.exercises for d in e.diagnoses])
             assert not [words for words in told if "secret" in words], given
 
 
@@ -139,12 +152,13 @@ def test_hand_ins_of_all_kinds_of_junk_are_graded(slug: str, tmp_path: Path) -> 
     grade_all(slug, GIVEN, tmp_path)
 
 
-# -------------------------------------------------------------------------------------------------- answers that once broke a hand-in
+# ---------------------------------------------------------------- answers that once broke a hand-in
 def spoilt_solution(slug: str, name: str, spoil: Callable[..., Any]) -> Local:
-    """The solution's notebook in which one function's results are spoilt: `spoil(result, *args)`."""
+    """The solution's notebook with one function's results spoilt: `spoil(result, *args)`."""
     reference = load_staff(ROOT, slug).reference
     right = reference.namespace[name]
-    return Local(namespace={**reference.namespace, name: lambda *args, **kwargs: spoil(right(*args, **kwargs), *args)})
+    return Local(namespace={**reference.namespace,
+                            name: lambda *args, **kwargs: spoil(right(*args, **kwargs), *args)})
 
 
 def tiny(result: Any, *args: Any) -> Any:
@@ -160,7 +174,8 @@ def cut_with_weights(result: Any, x: Any, weights: Any, b: Any, p: float, *args:
     return cut(result, x, p)
 
 
-def cut_states(result: Any, x: Any, h0: Any, wx: Any, wh: Any, b: Any, p_x: float, *args: Any) -> Any:
+def cut_states(result: Any, x: Any, h0: Any, wx: Any, wh: Any, b: Any, p_x: float,
+               *args: Any) -> Any:
     h, cache = result
     return (h[1:] if p_x == 0 else 0.5 * h), cache
 
@@ -181,11 +196,13 @@ ONCE = (
 )
 
 
-SAMPLED = [pytest.param(*once, marks=pytest.mark.slow if once[0] in PATIENT else ()) for once in ONCE]
+SAMPLED = [pytest.param(*once, marks=pytest.mark.slow if once[0] in PATIENT else ())
+           for once in ONCE]
 
 
 @pytest.mark.parametrize(("slug", "exercise", "name", "spoil"), SAMPLED)
-def test_answers_that_once_broke_a_hand_in_are_wrong_and_no_more(slug: str, exercise: str, name: str, spoil: Callable[..., Any]) -> None:
+def test_answers_that_once_broke_a_hand_in_are_wrong_and_no_more(
+        slug: str, exercise: str, name: str, spoil: Callable[..., Any]) -> None:
     judged(slug, exercise, spoilt_solution(slug, name, spoil))
 
 
@@ -198,14 +215,15 @@ class Forged:
         self.value = value
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        facts = [Facts(tuple(self.value for _ in call.args[call.is_method :])) if call.watch else None for call in calls]
+        facts = [Facts(tuple(self.value for _ in call.args[call.is_method :])) if call.watch
+                 else None for call in calls]
         return [Answer(Outcome.PASSED, self.value, facts=f) for f in facts]
 
 
-FORGED = (
-    np.zeros(2), np.zeros(0), [np.zeros(2)] * 5, [np.zeros(0)] * 3, [[np.zeros(0)] * 5] * 9, ([np.zeros(2)] * 3, *[np.zeros((40, 50))] * 4),
-    [np.zeros((32, 20)), np.zeros((32, 2)), *[np.zeros(64)] * 9000], [[True, True, 2**62, -5, 3]] * 9000, np.zeros((9000, 4)), ["x"] * 9000,
-)  # fmt: skip
+FORGED = (np.zeros(2), np.zeros(0), [np.zeros(2)] * 5, [np.zeros(0)] * 3, [[np.zeros(0)] * 5] * 9,
+          ([np.zeros(2)] * 3, *[np.zeros((40, 50))] * 4),
+          [np.zeros((32, 20)), np.zeros((32, 2)), *[np.zeros(64)] * 9000],
+          [[True, True, 2**62, -5, 3]] * 9000, np.zeros((9000, 4)), ["x"] * 9000)
 
 
 @pytest.mark.parametrize("number", range(len(FORGED)))

@@ -1,7 +1,7 @@
 """How a GPU is let into a sandbox: which doors that opens, and that no other one does.
 
-No GPU is needed. /dev/full stands in for the device node, and for torch a few lines that do before the door is locked what a driver does
-there. What a real driver asks for is not tried here.
+No GPU is needed. /dev/full stands in for the device node, and for torch a few lines that do before
+the door is locked what a driver does there. What a real driver asks for is not tried here.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def thread():
     return done
 
 def limits():
-    return [resource.getrlimit(n)[0] for n in (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)]
+    return [resource.getrlimit(n)[0] for n in (resource.RLIMIT_AS, resource.RLIMIT_DATA,
+                                               resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)]
 
 def others():
     return sorted(name for name in os.listdir("/proc") if name.isdigit())
@@ -102,7 +103,8 @@ EPERM, ENOTTY, ENOSYS = 1, 25, 38
 
 
 @pytest.fixture(params=SANDBOXES, ids=lambda b: b.name)
-def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Isolation:
+def backend(request: pytest.FixtureRequest, tmp_path: Path,
+            monkeypatch: pytest.MonkeyPatch) -> Isolation:
     """A sandbox on a machine with a GPU, or what passes for one."""
     found: Isolation = request.param
     if holes(found.name):
@@ -125,9 +127,12 @@ def ask(backend: Isolation, *calls: Call) -> list[Any]:
         return [answer.error or answer.value for answer in remote.ask(list(calls), 2)]
 
 
-def test_the_device_can_be_opened_and_asked_and_only_with_the_gpu_let_in(backend: Isolation) -> None:
-    calls = [Call("opens", (NODE,)), Call("ioctl", (0xC0484622,)), Call("ioctl", (0x25,)), Call("ioctl", (0x30000001,))]
-    assert ask(with_gpu(backend), *calls) == ["done", ENOTTY, ENOTTY, ENOTTY]  # none of them is a request that /dev/full knows
+def test_the_device_can_be_opened_and_asked_and_only_with_the_gpu_let_in(
+        backend: Isolation) -> None:
+    calls = [Call("opens", (NODE,)), Call("ioctl", (0xC0484622,)), Call("ioctl", (0x25,)),
+             Call("ioctl", (0x30000001,))]
+    # none of them is a request that /dev/full knows
+    assert ask(with_gpu(backend), *calls) == ["done", ENOTTY, ENOTTY, ENOTTY]
     source = f"import os\ndef opens(): os.open({NODE!r}, os.O_RDWR)"
     with Remote(backend, [Cell("a", Role.ANSWER, source)], LIMITS) as remote:
         (answer,) = remote.ask([Call("opens")], 2)
@@ -135,7 +140,8 @@ def test_the_device_can_be_opened_and_asked_and_only_with_the_gpu_let_in(backend
 
 
 def test_other_requests_and_what_only_the_start_took_are_refused(backend: Isolation) -> None:
-    calls = [Call("ioctl", (0x5412,)), Call("memfd"), Call("elsewhere"), Call("fork"), Call("thread")]
+    calls = [Call("ioctl", (0x5412,)), Call("memfd"), Call("elsewhere"), Call("fork"),
+             Call("thread")]
     assert ask(with_gpu(backend), *calls) == [ENOSYS, EPERM, EPERM, EPERM, [1]]
 
 
@@ -149,11 +155,13 @@ def test_no_other_process_is_seen(backend: Isolation) -> None:
     assert others == ["1"] if backend.name == "bubblewrap" else others.startswith("PermissionError")
 
 
-def test_what_the_sandbox_denies_is_tried_with_the_gpu_in_it(backend: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_sandbox_denies_is_tried_with_the_gpu_in_it(
+        backend: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
     wider = with_gpu(backend)  # it has looked
     assert (wider.name, wider.gpu) == (f"{backend.name}+gpu", True)  # type: ignore[attr-defined]
     monkeypatch.setattr(gpu, "readable", lambda: (str(interpreter.package().parent),))
-    with pytest.raises(Broken, match=r"student code could list the folder beside .* Leave --gpu out"):
+    with pytest.raises(Broken,
+                       match=r"student code could list the folder beside .* Leave --gpu out"):
         with_gpu(backend)
 
 
@@ -161,7 +169,8 @@ def test_a_driver_that_does_not_start_is_told_of_and_nothing_is_graded(
     backend: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver(tmp_path, monkeypatch, "raise RuntimeError('CUDA unknown error\\nsecond line')")
-    with pytest.raises(Broken, match=r"The GPU cannot be used in the sandbox: RuntimeError: CUDA unknown error\. Leave --gpu out"):
+    with pytest.raises(Broken, match=r"The GPU cannot be used in the sandbox: RuntimeError: CUDA "
+                       r"unknown error\. Leave --gpu out"):
         with_gpu(backend)
     with pytest.raises(Broken, match="The GPU cannot be used"):
         replace(backend, gpu=True).start(LIMITS)  # type: ignore[type-var]
@@ -169,14 +178,16 @@ def test_a_driver_that_does_not_start_is_told_of_and_nothing_is_graded(
 
 def test_without_a_gpu_or_a_sandbox_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "NODES", ("/dev/no-such-node*",))
-    with pytest.raises(CourseError, match=r"no NVIDIA GPU .* Leave --gpu out and everything is graded on the CPU"):
+    with pytest.raises(CourseError, match=r"no NVIDIA GPU .* Leave --gpu out and everything is "
+                       r"graded on the CPU"):
         with_gpu(SANDBOXES[0])
     monkeypatch.setattr(gpu, "NODES", (NODE,))
     with pytest.raises(CourseError, match="subprocess is none"):
         with_gpu(BACKENDS[-1])
 
 
-def test_an_assignment_that_has_no_use_for_it_says_so(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_assignment_that_has_no_use_for_it_says_so(
+        toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["grade", SLUG, "--gpu", "--course", str(toy)]
     assert main(command) == 1
     assert f"{SLUG} has no use for a GPU. Leave --gpu out." in capsys.readouterr().out
@@ -184,7 +195,8 @@ def test_an_assignment_that_has_no_use_for_it_says_so(toy: Path, capsys: pytest.
     assert "Leave one of them out" in capsys.readouterr().out
 
 
-def test_that_it_never_ran_on_a_gpu_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_it_never_ran_on_a_gpu_is_said(monkeypatch: pytest.MonkeyPatch,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(gpu, "NODES", ("/dev/no-such-node*",))
     course = Path(autograder.__file__).parents[1]
     assert main(["grade", "hw8_torch", "--gpu", "--course", str(course)]) == 1

@@ -1,9 +1,10 @@
-"""The floors of the house: imports point downward, strangers stay in their rooms, words are kept."""
+"""The floors of the house: imports point downward, strangers stay put, words are kept."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ HOUSE = Path(autograder.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "model layout surroundings running chance interactive asking foresight pasting keys datasets written_out notebook_file",
+        "model layout surroundings running chance interactive asking foresight pasting keys "
+        "datasets written_out notebook_file",
         "found_cells checks_api judge diagnose sandbox worker report folders",
         "notebook",
         "course subjects examine",
@@ -57,15 +59,18 @@ ALLOWED = {
     ("interactive", "running"): "whether a cell is Python is asked in one place",
     ("datasets", "model"): "everything speaks in the nouns",
     ("notebook_file", "model"): "everything speaks in the nouns",
-    ("diagnose", "checks_api"): "a fingerprint is made of symptoms, which are written beside the checks",
+    ("diagnose", "checks_api"): "a fingerprint is made of symptoms, which are written beside the "
+    "checks",
     ("__main__", "cli"): "python -m autograder is the command",
-    ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; the file holds settings only",
+    ("authoring", "nbgrader_config"): "release and stock nbgrader must run with the same settings; "
+    "the file holds settings only",
     ("cli", "__init__"): "the version",
     ("student", "__init__"): "the version",
     ("authoring", "__init__"): "the version, which a hand-out says",
     ("notebook", "__init__"): "the version: a hand-in may be of another release",
     ("nbgrader_plugin", "__init__"): "the version, which a release says",
-    ("nbgrader_plugin", "nbgrader_config"): "the quick road asks whether the settings are those of the kit; the file holds settings only",
+    ("nbgrader_plugin", "nbgrader_config"): "the quick road asks whether the settings are those of "
+    "the kit; the file holds settings only",
 }
 
 # What a room may import of the house, where the floors alone would allow more.
@@ -73,14 +78,17 @@ ONLY = {
     "model": "",
     "layout": "model",
     "pasting": "model asking",
-    "running": "model",  # shown in the sandbox file by file, and run on the student's machine, too: so it is no part of worker/
+    # shown in the sandbox file by file, and run on the student's machine, too: so it is no part of
+    # worker/
+    "running": "model",
     "chance": "",
     "keys": "model",
     "datasets": "model",
     "notebook_file": "model",
     "asking": "model running",
     "checks_api": "model chance asking surroundings",
-    "dropout": "checks_api model chance asking datasets",  # public files of numbers; they say nothing of where a student lives
+    # public files of numbers; they say nothing of where a student lives
+    "dropout": "checks_api model chance asking datasets",
     "checks": "asking checks_api dropout model",
     "report": "model",
     "worker": "running model",
@@ -88,8 +96,10 @@ ONLY = {
 
 # One stranger, few rooms.
 STRANGERS = {
-    "nbformat": "notebook nbgrader_plugin",  # nbgrader's preprocessors are handed nbformat's nodes and must hand them back
-    "nbgrader": "nbgrader_plugin nbgrader_config authoring",  # the demo is a class that nbgrader grades
+    # nbgrader's preprocessors are handed nbformat's nodes and must hand them back
+    "nbformat": "notebook nbgrader_plugin",
+    # the demo is a class that nbgrader grades
+    "nbgrader": "nbgrader_plugin nbgrader_config authoring",
     "pytest": "student",
     "msgpack": "running",
     "pyseccomp": "sandbox",
@@ -99,15 +109,15 @@ STRANGERS = {
     "IPython": "student interactive",
     "distributed": "classes",
     "msgspec": "classes",
-    "torch": "authoring worker",  # gradcheck measured beside ours; CUDA started where a GPU was let in
+    # gradcheck measured beside ours; CUDA started where a GPU was let in
+    "torch": "authoring worker",
 }
 # never imported by importing one of the rooms a student uses
 LAZY = frozenset({"torch", "distributed", "rich", "jinja2", "IPython", "pyseccomp"})
 
-FORBIDDEN_TO_STUDENTS = (
-    *("staff", "keys", "sandbox", "worker", "running.wire", "subjects.remote", "grade", "classes", "authoring", "nbgrader_plugin"),
-    *("msgpack", "nbgrader", "pyseccomp"),
-)
+FORBIDDEN_TO_STUDENTS = (*("staff", "keys", "sandbox", "worker", "running.wire", "subjects.remote",
+                           "grade", "classes", "authoring", "nbgrader_plugin"),
+                         *("msgpack", "nbgrader", "pyseccomp"))
 
 
 @cache
@@ -172,7 +182,7 @@ def floor(name: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS, 1) if name in rooms)
 
 
-# ------------------------------------------------------------------------------------------------------------------------ floors
+# ------------------------------------------------------------------------------------------- floors
 def test_every_room_has_a_floor() -> None:
     rooms = {room(m) for m in modules()}
     homeless = rooms - frozenset().union(*FLOORS)
@@ -194,14 +204,14 @@ def test_no_exception_has_outlived_its_arrow() -> None:
 
 
 def test_some_rooms_know_even_less_than_their_floor_allows() -> None:
-    wrong = [
-        f"{module} imports {there}" for module, here, there in arrows() if here in ONLY and there not in ONLY[here].split()
-    ]
+    wrong = [f"{module} imports {there}" for module, here, there in arrows()
+             if here in ONLY and there not in ONLY[here].split()]
     assert not wrong, "these rooms may not know so much: " + "; ".join(wrong)
 
 
 def test_the_engine_knows_nothing_of_the_course() -> None:
-    wrong = [f"{module} imports {there}" for module, here, there in arrows() if there in ("dropout", "checks") and here != "checks"]
+    wrong = [f"{module} imports {there}" for module, here, there in arrows()
+             if there in ("dropout", "checks") and here != "checks"]
     assert not wrong, f"what is about dropout belongs in dropout/: {wrong}"
 
 
@@ -226,13 +236,20 @@ def test_no_topic_imports_another_and_what_topics_share_imports_none() -> None:
 
 
 def test_no_function_is_longer_than_forty_lines() -> None:
-    functions = [(m, f) for m, tree in modules().items() for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
+    functions = [(m, f) for m, tree in modules().items()
+                 for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
     assert [f"{m}.{f.name}" for m, f in functions if (f.end_lineno or 0) - f.lineno >= 40] == []
+
+
+def test_no_line_of_a_key_or_of_checks_is_wider_than_140() -> None:
+    tables = [p for h in ("solutions", "assignments") for p in (HOUSE.parent / h).rglob("*.py")]
+    assert [p.name for p in tables if re.search(".{141}", p.read_text(encoding="utf-8"))] == []
 
 
 def test_the_nouns_need_only_the_standard_library() -> None:
     nouns = [tree for module, tree in modules().items() if room(module) == "model"]
-    strangers = {name.split(".")[0] for tree in nouns for name in imported(tree)} - sys.stdlib_module_names - {"autograder"}
+    strangers = ({name.split(".")[0] for tree in nouns for name in imported(tree)}
+                 - sys.stdlib_module_names - {"autograder"})
     assert not strangers, f"model/ imports {strangers}"
 
 
@@ -252,8 +269,10 @@ def test_nobody_imports_solutions_assignments_or_tests() -> None:
 
 
 def test_strangers_stay_in_their_rooms() -> None:
-    met = {(name.split(".")[0], room(m)) for m, tree in modules().items() for name in imported(tree)}
-    wrong = [f"{name} is imported in {home}" for name, home in met if home not in STRANGERS.get(name, home).split()]
+    met = {(name.split(".")[0], room(m)) for m, tree in modules().items()
+           for name in imported(tree)}
+    wrong = [f"{name} is imported in {home}"
+             for name, home in met if home not in STRANGERS.get(name, home).split()]
     assert not wrong, wrong
 
 
@@ -271,7 +290,7 @@ def test_what_a_student_imports_imports_no_lazy_stranger() -> None:
 
 
 def reached(start: str, look: object) -> dict[str, tuple[str, ...]]:
-    """Everything reached from a module, directly or not, with the way there; strangers under their own names."""
+    """All that is reached from a module, with the way there; strangers by their own names."""
     assert callable(look)
     ways: dict[str, tuple[str, ...]] = {start: (start,)}
     waiting = [start]
@@ -289,11 +308,12 @@ def reached(start: str, look: object) -> dict[str, tuple[str, ...]]:
     return ways
 
 
-# ------------------------------------------------------------------------------------------------------------------------- words
+# -------------------------------------------------------------------------------------------- words
 def every_module() -> Iterator[ModuleType]:
     for name in modules():
         if name not in ("__main__", "worker.__main__"):  # these run when imported
-            yield importlib.import_module("autograder" if name == "__init__" else f"autograder.{name}")
+            yield importlib.import_module("autograder" if name == "__init__"
+                                          else f"autograder.{name}")
 
 
 def test_every_module_says_what_it_is_for() -> None:
@@ -306,7 +326,8 @@ def test_what_is_announced_is_there() -> None:
         announced = getattr(module, "__all__", [])
         missing = [name for name in announced if not hasattr(module, name)]
         assert not missing, f"{module.__name__}.__all__ promises {missing}"
-        assert list(announced) == sorted(set(announced)), f"{module.__name__}.__all__ is not sorted, or says something twice"
+        assert list(announced) == sorted(set(announced)), (f"{module.__name__}.__all__ is not "
+                                                           "sorted, or says something twice")
 
 
 FACES = ("checks", "symptoms")  # they offer what the modules beside them make
@@ -314,11 +335,12 @@ FACES = ("checks", "symptoms")  # they offer what the modules beside them make
 
 @cache
 def modules_of_checks() -> list[str]:
-    return [n for n in modules() if room(n) in ("checks_api", "dropout") and n.split(".")[-1] not in FACES]
+    return [n for n in modules()
+            if room(n) in ("checks_api", "dropout") and n.split(".")[-1] not in FACES]
 
 
 def judges(thing: object) -> bool:
-    """Is this made of a function that takes an exam and returns nothing? (A symptom's probe returns a word.)"""
+    """Is this made of a function that takes an exam and returns nothing? (Probes give words.)"""
     annotations = getattr(getattr(thing, "__wrapped__", None), "__annotations__", {})
     return "exam" in annotations and annotations.get("return") == "None"
 
@@ -326,7 +348,8 @@ def judges(thing: object) -> bool:
 def made_in(name: str) -> dict[str, Verb]:
     """The checks that a module defines."""
     module = importlib.import_module(f"autograder.{name}")
-    return {n: thing for n, thing in vars(module).items() if judges(thing) and thing.__module__ == module.__name__}
+    return {n: thing for n, thing in vars(module).items()
+            if judges(thing) and thing.__module__ == module.__name__}
 
 
 @cache
@@ -349,7 +372,8 @@ def test_every_verb_has_a_sentence_that_stands_behind_a_name() -> None:
     for name, verb in verbs().items():
         sentence = (verb.__doc__ or "").partition("\n\n")[0]
         assert len(sentence) > 5, f"{name} has no sentence"
-        assert not sentence.rstrip().endswith((".", ",", ";", ":")), f"{name}: the sentence ends with punctuation: {sentence!r}"
+        assert not sentence.rstrip().endswith(
+            (".", ",", ";", ":")), f"{name}: the sentence ends with punctuation: {sentence!r}"
     for _, check in CASES:
         assert check.sentence, f"{check.name} has no sentence"
         assert "{" not in check.sentence, f"{check.name} leaves a hole: {check.sentence!r}"
@@ -357,9 +381,10 @@ def test_every_verb_has_a_sentence_that_stands_behind_a_name() -> None:
 
 @pytest.fixture(scope="module")
 def course() -> dict[str, Staff]:
-    """The assignments of this course with their keys, as far as what they need is installed; none where solutions/ is not."""
+    """The course's assignments with their keys, if what they need and solutions/ are here."""
     root = HOUSE.parent
-    found = {slug: load_staff(root, slug) for slug in slugs(root)} if (root / "solutions").is_dir() else {}
+    found = ({slug: load_staff(root, slug) for slug in slugs(root)}
+             if (root / "solutions").is_dir() else {})
     ready = {slug: staff for slug, staff in found.items() if not lacking(staff.assignment)}
     return ready or pytest.skip("the assignments of the course are not here")
 
@@ -367,7 +392,8 @@ def course() -> dict[str, Staff]:
 def test_every_verb_is_asked_in_some_assignment(course: dict[str, Staff]) -> None:
     if len(course) < len(slugs(HOUSE.parent)):
         pytest.skip("an assignment needs what is not installed here")
-    asked = {check.verb.split(" of ")[0] for staff in course.values() for e in staff.assignment.exercises for check in e.checks}
+    asked = {check.verb.split(" of ")[0] for staff in course.values()
+             for e in staff.assignment.exercises for check in e.checks}
     assert not verbs().keys() - asked, "take these checks out, or ask them"
 
 
@@ -376,7 +402,8 @@ def test_every_chance_check_says_what_it_sees(course: dict[str, Staff]) -> None:
     for slug, staff in course.items():
         for check in (check for e in staff.assignment.exercises for check in e.checks):
             chancy += bool(check.chances)
-            assert bool(check.chances) == bool(check.power), f"{slug}, {check.name}: {check.chances} chance tests, power {check.power!r}"
+            assert bool(check.chances) == bool(check.power), (
+                f"{slug}, {check.name}: {check.chances} chance tests, power {check.power!r}")
     assert chancy > len(course)
 
 
@@ -384,55 +411,61 @@ def test_no_class_of_messages_is_empty() -> None:
     said = 0
     for module, tree in modules().items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+            if (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+                    and isinstance(node.exc.func, ast.Name)):
                 name, arguments = node.exc.func.id, node.exc.args
                 if name in ("Wrong", "CourseError", "SubmissionError", "Broken", "CheckFailed"):
                     assert arguments, f"{module}, line {node.lineno}: {name} says nothing"
                     first = arguments[0]
-                    assert not (isinstance(first, ast.Constant) and not first.value), f"{module}, line {node.lineno}: {name} says nothing"
+                    assert not (isinstance(first, ast.Constant) and not first.value), (
+                        f"{module}, line {node.lineno}: {name} says nothing")
                     said += 1
     assert said > 300
 
 
 def test_a_check_is_only_made_with_cases_it_knows() -> None:
-    with pytest.raises(TypeError, match=r"drops_the_right_share takes \['calls', 'p', 'shape', 'via', 'what'\], not \['q'\]"):
+    with pytest.raises(TypeError, match=r"drops_the_right_share takes \['calls', 'p', 'shape', "
+                       r"'via', 'what'\], not \['q'\]"):
         masks.drops_the_right_share(q=0.3)
     assert isinstance(masks.drops_the_right_share(p=0.3), Check)
 
 
-# ------------------------------------------------------------------------------------------------------------------------ weight
+# ------------------------------------------------------------------------------------------- weight
 def run_python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], text=True, capture_output=True, timeout=300, check=False)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], text=True,
+                          capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    heavy = ["numpy", "scipy", "nbformat", "msgpack", "rich", "pytest", "IPython", "matplotlib", "typing", "json", "pathlib", "inspect"]
+    heavy = ["numpy", "scipy", "nbformat", "msgpack", "rich", "pytest", "IPython", "matplotlib",
+             "typing", "json", "pathlib", "inspect"]
     before_and_after = run_python(
-        f"import sys; before = set(sys.modules); import autograder; print([m for m in {heavy} if m in sys.modules and m not in before])"
-    )
+        f"import sys; before = set(sys.modules); import autograder; print([m for m in {heavy} if m "
+        "in sys.modules and m not in before])")
     assert before_and_after.strip() == "[]", f"import autograder imports {before_and_after}"
 
 
 def test_the_pytest_plugin_does_not_slow_other_suites_down() -> None:
     heavy = ["numpy", "scipy", "nbformat", "rich"]
-    loaded = run_python(f"import sys; import pytest, autograder.student.pytest_plugin; print([m for m in {heavy} if m in sys.modules])")
+    loaded = run_python("import sys; import pytest, autograder.student.pytest_plugin; print([m "
+                        f"for m in {heavy} if m in sys.modules])")
     assert loaded.strip() == "[]", f"the plugin imports {loaded}"
 
 
 def test_checking_oneself_loads_no_grader() -> None:
-    forbidden = ["msgpack", "nbgrader", "autograder.running.wire", "autograder.sandbox", "autograder.grade", "autograder.subjects.remote"]
+    forbidden = ["msgpack", "nbgrader", "autograder.running.wire", "autograder.sandbox",
+                 "autograder.grade", "autograder.subjects.remote"]
     loaded = run_python(
-        "import sys, autograder.student.selfcheck, autograder.student.pytest_plugin, autograder.notebook, autograder.checks_api.symptoms; "
-        f"print([m for m in {forbidden} if m in sys.modules])"
-    )
+        "import sys, autograder.student.selfcheck, autograder.student.pytest_plugin, "
+        f"autograder.notebook, autograder.checks_api.symptoms; print([m for m in {forbidden} if m "
+        "in sys.modules])")
     assert loaded.strip() == "[]", f"a student's check loads {loaded}"
 
 
 def test_the_face_of_the_package_offers_what_it_announces_and_nothing_else() -> None:
-    assert set(autograder.__all__) == {
-        *("Exercise", "Part", "__version__", "check", "core", "edge", "manner", "misconception", "right", "variant", "within")
-    }
+    assert set(autograder.__all__) == {*("Exercise", "Part", "__version__", "check", "core", "edge",
+                                         "manner", "misconception", "right", "variant", "within")}
     with pytest.raises(AttributeError, match="no attribute 'cheque'"):
         _ = autograder.cheque

@@ -1,4 +1,4 @@
-"""A course folder of one's own; a course of nbgrader's in which some assignments are the kit's and some are not."""
+"""A course folder of one's own, and a course of nbgrader's that is partly the kit's."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from autograder.tests.classroom import RIGHT, SLUG, TOY, Classroom, answered, ce
 PS = "ps1"
 
 
-# ------------------------------------------------------------------------------------------------------------------------- a new one
+# ---------------------------------------------------------------------------------------- a new one
 def test_a_new_course_has_all_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     course = tmp_path / "dropout-26"
     assert main(["init", str(course), "--with", SLUG, "--course", str(TOY)]) == 0
     assert "nbgrader generate_assignment toy_scaling --force" in capsys.readouterr().out
-    assert (course / "solutions" / "header.ipynb").read_bytes() == (TOY / "solutions" / "header.ipynb").read_bytes()
+    assert ((course / "solutions" / "header.ipynb").read_bytes()
+            == (TOY / "solutions" / "header.ipynb").read_bytes())
     config = (course / "nbgrader_config.py").read_text()
     assert "course_id = 'dropout-26'" in config
     assert slugs(course) == [SLUG]
@@ -37,7 +38,8 @@ def test_a_new_course_has_all_it_needs(tmp_path: Path, capsys: pytest.CaptureFix
     assert stat.S_IMODE(salt.stat().st_mode) == 0o600
     assert folders.SALT in (course / ".gitignore").read_text().splitlines()
     assert main(["release", "--course", str(course)]) == 0
-    released = [p for p in (course / "assignments").rglob("*") if p.is_file() and p.parent.name != "__pycache__"]
+    released = [p for p in (course / "assignments").rglob("*")
+                if p.is_file() and p.parent.name != "__pycache__"]
     assert len(released) == 4
     assert not [p for p in released if salt.read_text().strip() in p.read_text()]
 
@@ -65,7 +67,8 @@ def test_an_old_course_gets_a_salt_once(toy: Path, capsys: pytest.CaptureFixture
 def test_the_header_is_the_kits_unless_there_is_one(tmp_path: Path) -> None:
     header = tmp_path / "a" / "solutions" / "header.ipynb"
     assert f"to {header}" in "".join(init(tmp_path / "a"))
-    assert header.read_bytes() == (Path(__file__).parents[2] / "solutions" / "header.ipynb").read_bytes()
+    assert (header.read_bytes()
+            == (Path(__file__).parents[2] / "solutions" / "header.ipynb").read_bytes())
     header.write_text("mine")
     assert f"kept {header}" in list(init(tmp_path / "a"))
     assert header.read_text() == "mine"
@@ -93,15 +96,18 @@ def test_init_refuses_what_it_would_spoil(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-# -------------------------------------------------------------------------------------------------------------------- its own folders
-def test_folders_that_the_course_names_are_used_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+# ---------------------------------------------------------------------------------- its own folders
+def test_folders_that_the_course_names_are_used_everywhere(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     course = tmp_path / "course"
     list(init(course, TOY, [SLUG]))
     (course / "private").mkdir()
     (course / "solutions").rename(course / "private" / "masters")
     config = course / "nbgrader_config.py"
-    more = "c.CourseDirectory.source_directory = 'private/masters'\nc.CourseDirectory.release_directory = 'given'\n"
-    config.write_text(config.read_text() + more + "c.IncludeHeaderFooter.header = 'private/masters/header.ipynb'\n")
+    more = ("c.CourseDirectory.source_directory = 'private/masters'\n"
+            "c.CourseDirectory.release_directory = 'given'\n")
+    config.write_text(config.read_text() + more
+                      + "c.IncludeHeaderFooter.header = 'private/masters/header.ipynb'\n")
     assert find_root(course / "private" / "masters" / SLUG) == course
     assert main(["release", "--course", str(course)]) == 0
     assert (course / "given" / SLUG / f"{SLUG}.ipynb").is_file()
@@ -111,13 +117,15 @@ def test_folders_that_the_course_names_are_used_everywhere(tmp_path: Path, capsy
     assert not (course / "assignments").exists()
 
 
-def test_a_configuration_that_cannot_be_read_is_said(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (toy / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.source_directory = wrong\n")
+def test_a_configuration_that_cannot_be_read_is_said(
+        toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (toy / "nbgrader_config.py").write_text("c = get_config()\n"
+                                            "c.CourseDirectory.source_directory = wrong\n")
     assert main(["release", "--course", str(toy)]) == 1
     assert "NameError: name 'wrong' is not defined" in capsys.readouterr().out
 
 
-# ------------------------------------------------------------------------------------------------------------------------- elsewhere
+# ---------------------------------------------------------------------------------------- elsewhere
 def test_elsewhere_our_steps_are_nbgraders_own_list() -> None:
     """Put what our steps stand for in their places: nothing is lost, added or in another order."""
     from nbgrader import preprocessors as stock  # type: ignore[import-untyped]
@@ -147,28 +155,34 @@ def test_elsewhere_our_steps_are_nbgraders_own_list() -> None:
 def with_cells_for_a_human(source: Path) -> None:
     """A written answer that a human grades, and a task, in the toy notebook."""
     notebook = json.loads(source.read_text())
-    written = {"schema_version": 3, "grade": True, "solution": True, "locked": False, "task": False, "grade_id": "essay", "points": 2}
-    task = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": True, "grade_id": "draw", "points": 1}
+    written = {"schema_version": 3, "grade": True, "solution": True, "locked": False, "task": False,
+               "grade_id": "essay", "points": 2}
+    task = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": True,
+            "grade_id": "draw", "points": 1}
     drawing = "Draw it.\n\n=== BEGIN MARK SCHEME ===\nAny.\n=== END MARK SCHEME ==="
-    notebook["cells"] += [
-        {"cell_type": "markdown", "id": "essay", "metadata": {"nbgrader": written}, "source": "It keeps the average."},
-        {"cell_type": "markdown", "id": "draw", "metadata": {"nbgrader": task}, "source": drawing},
-    ]
+    notebook["cells"] += [{"cell_type": "markdown", "id": "essay",
+                           "metadata": {"nbgrader": written}, "source": "It keeps the average."},
+                          {"cell_type": "markdown", "id": "draw", "metadata": {"nbgrader": task},
+                           "source": drawing}]
     source.write_text(json.dumps(notebook))
 
 
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
-    """What `nbgrader quickstart` makes, with one assignment of the kit's beside its own; both handed in, graded, and given back.
+    """What `nbgrader quickstart` makes, with an assignment of the kit's; handed in and graded.
 
-    Its files are copied and its configuration written as it writes them: the command itself starts nbgrader four times.
+    Its files are copied and its configuration written as it writes them: the command itself starts
+    nbgrader four times.
     """
     import nbgrader
 
     course = Classroom(tmp_path_factory.mktemp("quick") / "course101")
-    shutil.copytree(Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source", course.root / "source")
-    lines = ["c = get_config()", 'c.CourseDirectory.course_id = "course101"', 'c.IncludeHeaderFooter.header = "source/header.ipynb"']
-    (course.root / "nbgrader_config.py").write_text("\n".join([*lines, "c = get_config()  #noqa", ""]))
+    shutil.copytree(Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source",
+                    course.root / "source")
+    lines = ["c = get_config()", 'c.CourseDirectory.course_id = "course101"',
+             'c.IncludeHeaderFooter.header = "source/header.ipynb"']
+    (course.root / "nbgrader_config.py").write_text(
+        "\n".join([*lines, "c = get_config()  #noqa", ""]))
 
     def done(*words: str) -> None:
         ran = course.run(*words)
@@ -180,7 +194,8 @@ def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
         done("generate_assignment", slug)
     handed_in = course.root / "submitted" / "bitdiddle" / PS
     handed_in.mkdir(parents=True)
-    for path in sorted((course.root / "source" / PS).glob("*.ipynb")):  # with the solutions: full marks where a machine gives them
+    # with the solutions: full marks where a machine gives them
+    for path in sorted((course.root / "source" / PS).glob("*.ipynb")):
         (handed_in / path.name).write_bytes(path.read_bytes())
     ours = json.loads((course.root / "release" / SLUG / f"{SLUG}.ipynb").read_text())
     cell(ours, "essay")["source"] = "The average stays."
@@ -195,11 +210,9 @@ def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
 @pytest.mark.nbgrader
 def test_nbgraders_own_assignment_is_graded_as_ever(quickstart: Classroom) -> None:
     grades = quickstart.grades("bitdiddle")
-    assert {name: grades[name][0] for name in ("correct_squares", "squares_invalid_input", "correct_sum_of_squares")} == {
-        "correct_squares": 1,
-        "squares_invalid_input": 1,
-        "correct_sum_of_squares": 0.5,
-    }
+    assert ({name: grades[name][0]
+             for name in ("correct_squares", "squares_invalid_input", "correct_sum_of_squares")}
+            == {"correct_squares": 1, "squares_invalid_input": 1, "correct_sum_of_squares": 0.5})
     assert grades["part-a"][2], "a written answer waits for a human"
     pages = quickstart.root / "feedback" / "bitdiddle" / PS
     assert {p.name for p in pages.iterdir()} == {"problem1.html", "problem2.html", "jupyter.png"}
@@ -210,7 +223,7 @@ def test_nbgraders_own_assignment_is_graded_as_ever(quickstart: Classroom) -> No
 
 @pytest.mark.nbgrader
 def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom) -> None:
-    """A comment that a human wrote, or changed, after the page was made: the points are the same."""
+    """A comment that a human wrote or changed after the page was made: the points stay."""
     coursedir, _ = settings.collecting(quickstart.root, SLUG)
 
     def stale() -> dict[str, str]:
@@ -218,7 +231,8 @@ def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom)
 
     assert stale() == {}
     quickstart.change("update comment set manual_comment = 'see me'")
-    assert "says other words or points than the gradebook by now. Run: nbgrader generate_feedback" in stale()["bitdiddle"]
+    assert ("says other words or points than the gradebook by now. Run: nbgrader "
+            "generate_feedback" in stale()["bitdiddle"])
     quickstart.change("update comment set manual_comment = null")
     assert stale() == {}
     for flag in (True, False):
@@ -227,7 +241,8 @@ def test_a_page_whose_words_are_others_by_now_is_left_out(quickstart: Classroom)
 
 
 @pytest.mark.nbgrader
-def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
     grades = quickstart.grades("bitdiddle")
     assert (grades["check_shrink"][:2], grades["check_quiz"][:2]) == ((3, None), (2, None))
     assert grades["essay"] == (None, None, True)
@@ -235,27 +250,37 @@ def test_ours_beside_it_has_cells_for_a_human_too(quickstart: Classroom, capsys:
     page = quickstart.feedback("bitdiddle")
     assert '<p class="total">5 <span>of 8 points</span></p>' in page
     assert page.count("someone still looks at this") == 2
-    words = ["explain", SLUG, "bitdiddle", "--set", "essay=1.5", "--because", "short, but right", "--course", str(quickstart.root)]
+    words = ["explain", SLUG, "bitdiddle", "--set", "essay=1.5", "--because", "short, but right",
+             "--course", str(quickstart.root)]
     assert main(words) == 0, capsys.readouterr().out
     assert quickstart.grades("bitdiddle")["essay"] == (None, 1.5, False)
-    ours = json.loads((quickstart.root / "submitted" / "bitdiddle" / SLUG / f"{SLUG}.ipynb").read_text())
-    for essay, looks in ("The average stays.", False), ("I think better of it.", True), ("I think better of it.", True):
+    ours = json.loads(
+        (quickstart.root / "submitted" / "bitdiddle" / SLUG / f"{SLUG}.ipynb").read_text())
+    for essay, looks in ("The average stays.", False), ("I think better of it.",
+                                                        True), ("I think better of it.", True):
         cell(ours, "essay")["source"] = essay
         quickstart.submit("bitdiddle", ours)
         capsys.readouterr()
-        assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1", "--regrade"]) == 0
-        assert quickstart.grades("bitdiddle")["essay"] == (None, 1.5, looks), "another answer is worth a look, until somebody has looked"
+        assert (main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1", "--regrade"])
+                == 0)
+        assert (quickstart.grades("bitdiddle")["essay"]
+                == (None, 1.5, looks)), "another answer is worth a look, until somebody has looked"
         told = capsys.readouterr().out
-        assert ("essay: its points were given by hand, and it was graded again since" in told) == looks
-        assert "draw: its task cell was changed" not in told, "without the mark scheme it is as handed out"
+        assert (("essay: its points were given by hand, and it was graded again since" in told)
+                == looks)
+        assert ("draw: its task cell was "
+                "changed" not in told), "without the mark scheme it is as handed out"
     cell(ours, "draw")["source"] += "\nHere is my answer."
     quickstart.submit("bitdiddle", ours)
     assert main(["grade", SLUG, "--course", str(quickstart.root), "--jobs", "1"]) == 0
-    assert "draw: its task cell was changed; it was put back as handed out" in capsys.readouterr().out
+    assert (
+        "draw: its task cell was changed; it was put back as handed out" in capsys.readouterr().out)
 
 
 @pytest.mark.nbgrader
-def test_the_kit_says_which_assignments_are_not_its_own(quickstart: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_kit_says_which_assignments_are_not_its_own(quickstart: Classroom,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
     assert slugs(quickstart.root) == [SLUG]
     assert main(["grade", PS, "--course", str(quickstart.root)]) == 1
-    assert "ps1 has no checks.py, so nbgrader grades it as ever: nbgrader autograde ps1" in capsys.readouterr().out
+    assert ("ps1 has no checks.py, so nbgrader grades it as ever: nbgrader autograde "
+            "ps1" in capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""Cells as a kernel reads them, in plain Python: every statement in its line, and no more work than the cell is long."""
+"""Cells as a kernel reads them, in plain Python: statements stay in line, work stays linear."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ def test_a_cell_becomes_plain_python_line_by_line(source: str, seen: str) -> Non
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("%%timeit\nx = 1", "%%timeit: in Jupyter, too, what a cell defines below it is gone afterwards. Take that line out"),
-        ("%%bash\nrm -r x", "%%bash: Jupyter does not run this cell as Python of the notebook either. Take that line out"),
+        ("%%timeit\nx = 1", "%%timeit: in Jupyter, too, what a cell defines below it is gone "
+         "afterwards. Take that line out"),
+        ("%%bash\nrm -r x", "%%bash: Jupyter does not run this cell as Python of the notebook "
+         "either. Take that line out"),
         ("%%\nx", "%%: Jupyter does not run"),
         ("!\n" * MAX_MAGICS, "too long for IPython's own syntax"),
         ("%%time\n" * 90_000, "more than 10 cell magics"),
@@ -99,6 +101,8 @@ def test_without_ipython_a_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPa
 
 
 def test_all_of_ipython_is_not_imported_and_can_be_later() -> None:
-    code = "import sys\nfrom autograder.interactive import as_python\nassert as_python('%time x = 1').strip() == 'x = 1'\n"
-    code += "assert not [n for n in sys.modules if n.startswith('IPython')]\nimport IPython\nIPython.version_info, IPython.core"
+    code = ("import sys\nfrom autograder.interactive import as_python\n"
+            "assert as_python('%time x = 1').strip() == 'x = 1'\n")
+    code += ("assert not [n for n in sys.modules if n.startswith('IPython')]\nimport IPython\n"
+             "IPython.version_info, IPython.core")
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""How a key is written: marks on wrong and right answers, and their source as a student would have written it."""
+"""How a key is written: marks on wrong and right answers, and their source as a student's."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def marked(thing: Any) -> Misconception | Variant:
 def test_a_wrong_solution_carries_its_sentence_and_its_signs() -> None:
     entry = marked(p_is_the_factor)
     assert isinstance(entry, Misconception)
-    assert (entry.name, entry.exercise, entry.signs) == ("p_is_the_factor", "shrink", ("factor", "rows"))
+    assert (entry.name, entry.exercise, entry.signs) == ("p_is_the_factor", "shrink",
+                                                         ("factor", "rows"))
     assert entry.sentence == "You multiply by p, but p says how much is taken away."
     assert dict(entry.functions) == {"shrink": p_is_the_factor}
 
@@ -75,12 +76,15 @@ def test_a_class_replaces_the_functions_it_holds() -> None:
 
 
 def test_entries_come_in_the_order_in_which_they_are_written() -> None:
-    space = {"b": by_subtraction, "n": 3, "a": p_is_the_factor, "text": "nothing", "Forgetful": Forgetful}
-    assert [e.name for e in entries(space)] == ["by_subtraction", "p_is_the_factor", "cache_is_forgotten"]
+    space = {"b": by_subtraction, "n": 3, "a": p_is_the_factor, "text": "nothing",
+             "Forgetful": Forgetful}
+    assert [e.name for e in entries(space)] == ["by_subtraction", "p_is_the_factor",
+                                                "cache_is_forgotten"]
 
 
 def test_without_a_sentence_there_is_no_misconception() -> None:
-    with pytest.raises(CourseError, match=r"The misconception silent has no docstring\. Write the sentence"):
+    with pytest.raises(CourseError,
+                       match=r"The misconception silent has no docstring\. Write the sentence"):
 
         @misconception("shrink")
         def silent(x: Any) -> Any:
@@ -91,7 +95,8 @@ def test_the_source_is_what_a_student_would_have_written() -> None:
     (text,) = source(marked(p_is_the_factor)).values()
     assert text == "def shrink(x: Any, p: float) -> Any:\n    return x * p"
     texts = source(marked(Forgetful))
-    assert texts["grow"] == "def grow(x: Any, cache: Any) -> Any:\n    if cache is None:\n        return x\n    return x / cache"
+    assert (texts["grow"] == "def grow(x: Any, cache: Any) -> Any:\n    if cache is None:\n"
+            "        return x\n    return x / cache")
     assert '"""' not in texts["shrink"]
 
 
@@ -116,7 +121,8 @@ def test_a_belief_may_hold_for_other_exercises_too() -> None:
 
 def made(table: SymbolTable) -> set[str]:
     """The global names that this code gives a value."""
-    here = {s.get_name() for s in table.get_symbols() if s.is_declared_global() or (table.get_type() == "module" and s.is_local())}
+    here = {s.get_name() for s in table.get_symbols()
+            if s.is_declared_global() or (table.get_type() == "module" and s.is_local())}
     return here.union(*map(made, table.get_children()))
 
 
@@ -128,5 +134,7 @@ def test_an_answer_of_the_key_brings_every_name_it_asks_for(slug: str) -> None:
     cells = [cell.source for cell in staff.solution.cells if cell.role is not Role.ANSWER]
     found: list[Misconception | Variant] = [*staff.key.variants, *staff.key.misconceptions]
     for entry in found:
-        notebook = symtable("\n\n".join([*cells, *with_entries(staff, entry).values()]), entry.name, "exec")
-        assert asked_for(notebook) - made(notebook) - set(dir(builtins)) - {"__name__"} == set(), entry.name
+        notebook = symtable("\n\n".join([*cells, *with_entries(staff, entry).values()]),
+                            entry.name, "exec")
+        assert (asked_for(notebook) - made(notebook) - set(dir(builtins))
+                - {"__name__"} == set()), entry.name

@@ -1,4 +1,4 @@
-"""What of the kit student code can reach: in a sandbox the files that a worker imports and no other, and in the wheel no tests."""
+"""What of the kit student code can reach: in a sandbox what a worker imports, no tests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def f(more):
     found = []
     for top in ("/", *more):
         for folder, folders, files in os.walk(top):
-            folders[:] = [name for name in folders if f"{folder}/{name}" not in ("//proc", "//sys", "/proc", "/sys")]
+            folders[:] = [name for name in folders
+                          if f"{folder}/{name}" not in ("//proc", "//sys", "/proc", "/sys")]
             if "autograder" in folder.split("/"):
                 for name in files:
                     try:
@@ -66,7 +67,8 @@ def f(more):
 LOADED = """
 import sys
 def f():
-    return sorted(m.__file__ for name, m in list(sys.modules.items()) if name.startswith("autograder.") and getattr(m, "__file__", None))
+    return sorted(m.__file__ for name, m in list(sys.modules.items())
+                  if name.startswith("autograder.") and getattr(m, "__file__", None))
 """
 
 
@@ -85,7 +87,7 @@ def ask(backend: Isolation, source: str, *args: Any) -> Answer:
 
 
 def seen(backend: Isolation, *more: str) -> set[str]:
-    """Every file in a folder called autograder that a worker can read, by walking through all that it can list."""
+    """Every file in a folder called autograder that a worker can reach and read."""
     answer = ask(backend, WALK, more)
     assert answer.outcome is Outcome.PASSED, answer
     return {name for name in answer.value if "/__pycache__/" not in name}
@@ -97,7 +99,7 @@ def below(folder: str) -> set[str]:
 
 @contextmanager
 def installed(folder: Path) -> Iterator[Path]:
-    """The whole kit, tests and all, lies beside the packages that notebooks import, as a wheel is installed."""
+    """The whole kit, tests and all, lies beside packages that notebooks import, as a wheel."""
     (folder / "elsewhere").mkdir()
     (folder / "elsewhere" / "__init__.py").touch()
     ignored = shutil.ignore_patterns("__pycache__")
@@ -114,7 +116,8 @@ def installed(folder: Path) -> Iterator[Path]:
 
 @linux
 def test_a_worker_sees_the_files_it_imports_and_no_other(backend: Isolation) -> None:
-    wanted = below("/kit/autograder") if backend.name == "bubblewrap" else set()  # under Landlock they are read before the door is locked
+    # under Landlock they are read before the door is locked
+    wanted = below("/kit/autograder") if backend.name == "bubblewrap" else set()
     assert seen(backend, str(interpreter.package())) == wanted
 
 
@@ -135,12 +138,13 @@ def test_where_the_kit_is_installed_beside_numpy_it_is_covered(name: str, tmp_pa
     with installed(tmp_path) as copy:
         assert str(copy) in interpreter.copies()
         assert not {path for path in seen(backend, str(copy)) if path.startswith(str(tmp_path))}
-        beside = ask(backend, "def f():\n    import elsewhere, scipy\n    return elsewhere.__file__")
+        beside = ask(backend, "def f():\n    import elsewhere, scipy\n"
+                     "    return elsewhere.__file__")
         assert beside.value == f"{tmp_path}/elsewhere/__init__.py", beside
         assert probe(backend) == []
 
 
-# ------------------------------------------------------------------------------------------------------------- answers in the package
+# --------------------------------------------------------------------------- answers in the package
 TRIED = """
 def tried(attempt, things):
     said = []
@@ -173,15 +177,20 @@ def f(modules, folder, loaded=f):
     sys.path.insert(0, folder)
     return loaded(modules)
 """
-PLACES = ["tests.toys", "tests.test_checks_networks", "checks_api.symptoms", "dropout.masks", "dropout"]
+PLACES = ["tests.toys", "tests.test_checks_networks", "checks_api.symptoms",
+          "dropout.masks", "dropout"]
 
 
 @linux
 def test_an_answer_imported_from_the_kit_is_no_answer(backend: Isolation) -> None:
-    imports = "".join(f"from autograder.{module} import forward as f{n}\n" for n, module in enumerate(PLACES))
-    given = ask(backend, imports + f"def f(): return [{', '.join(f'f{n}' for n in range(len(PLACES)))}]").value
-    assert [type(value) for value in given] == [Opaque] * len(PLACES)  # a blank that shows things to nobody
-    for source, args in ((WITHOUT_THE_FINDER, (str(interpreter.package().parent),)), (IN_THE_LOADED_PACKAGE, ())):
+    imports = "".join(f"from autograder.{module} import forward as f{n}\n"
+                      for n, module in enumerate(PLACES))
+    given = ask(backend, imports
+                + f"def f(): return [{', '.join(f'f{n}' for n in range(len(PLACES)))}]").value
+    # a blank that shows things to nobody
+    assert [type(value) for value in given] == [Opaque] * len(PLACES)
+    for source, args in ((WITHOUT_THE_FINDER, (str(interpreter.package().parent),)),
+                         (IN_THE_LOADED_PACKAGE, ())):
         assert ask(backend, source, PLACES, *args).value == ["ModuleNotFoundError"] * len(PLACES)
     paths = [str(interpreter.package() / f"{module.replace('.', '/')}.py") for module in PLACES]
     assert set(ask(backend, READING, paths).value) <= {"FileNotFoundError", "PermissionError"}
@@ -190,7 +199,8 @@ def test_an_answer_imported_from_the_kit_is_no_answer(backend: Isolation) -> Non
 @linux
 def test_nor_is_there_a_solution_to_import(backend: Isolation) -> None:
     folder = str(interpreter.package().parent)
-    answer = ask(backend, "import sys\ndef f(folder):\n    sys.path.insert(0, folder)\n    import solutions.hw1_dropout_key", folder)
+    answer = ask(backend, "import sys\ndef f(folder):\n    sys.path.insert(0, folder)\n"
+                 "    import solutions.hw1_dropout_key", folder)
     assert answer.error.startswith("ModuleNotFoundError"), answer
 
 
@@ -200,7 +210,7 @@ def test_in_a_plain_process_no_import_finds_the_kit_by_its_name() -> None:
     assert ask(plain, IN_THE_LOADED_PACKAGE, PLACES).value == ["ModuleNotFoundError"] * len(PLACES)
 
 
-# --------------------------------------------------------------------------------------------------------------------------- the wheel
+# ---------------------------------------------------------------------------------------- the wheel
 def test_a_wheel_holds_no_tests(tmp_path: Path) -> None:
     if find_spec("setuptools") is None or int(version("setuptools").partition(".")[0]) < 77:
         pytest.skip("setuptools 77 is not installed here, and a test fetches nothing")
@@ -211,7 +221,8 @@ def test_a_wheel_holds_no_tests(tmp_path: Path) -> None:
         shutil.copy(root / name, clone)
     (clone / "solutions").mkdir()
     shutil.copy(root / "solutions" / "header.ipynb", clone / "solutions")
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(clone)]
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
+               "-w", str(tmp_path), str(clone)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")

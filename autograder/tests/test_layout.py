@@ -1,4 +1,4 @@
-"""layout.json speaks for the released notebook: no file of a student's is taken for the course's own."""
+"""layout.json speaks for the released notebook: no student's file is taken for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def folder(toy: Path) -> Path:
 
 
 def test_students_and_staff_know_the_same_of_the_released_notebook(released_once: Path) -> None:
-    ours, theirs = load_staff(released_once, SLUG).assignment, load_public(released_once / "assignments" / SLUG)
+    ours = load_staff(released_once, SLUG).assignment
+    theirs = load_public(released_once / "assignments" / SLUG)
     assert theirs.course_cells == ours.course_cells
     assert theirs.setup == ours.setup
     assert [(e.name, e.points, [(p.name, p.share) for p in e.parts]) for e in theirs.exercises] == [
@@ -32,7 +33,8 @@ def test_students_and_staff_know_the_same_of_the_released_notebook(released_once
 
 def test_it_knows_the_released_cells_and_nothing_of_the_solution(released_once: Path) -> None:
     def sources(home: str) -> set[str]:
-        cells = json.loads((released_once / home / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(
+            (released_once / home / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))["cells"]
         return {digest("".join(c["source"])) for c in cells if c["cell_type"] == "code"}
 
     known = read(released_once / "assignments" / SLUG / LAYOUT).cells
@@ -49,7 +51,8 @@ def test_what_became_of_the_notebook_and_its_folder_does_not_matter(folder: Path
     assert (found.slug, found.points, found.course_cells) == (SLUG, told.points, told.course_cells)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"assignment": "a", "setup": "", "exercises": [{"name": 1}], "cells": []}', "\ud800"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"assignment": "a", "setup": "", "exercises": '
+                                  '[{"name": 1}], "cells": []}', "\ud800"])
 def test_a_damaged_one_is_told_with_the_mend(folder: Path, text: str) -> None:
     (folder / LAYOUT).write_text(text, encoding="utf-8", errors="surrogatepass")
     with pytest.raises(CourseError, match=rf"layout\.json cannot be read .*{AGAIN}"):
@@ -64,6 +67,8 @@ def test_a_lost_one_is_told_with_the_mend(folder: Path) -> None:
 
 def test_checks_of_another_release_are_refused(folder: Path) -> None:
     checks = folder / "checks.py"
-    checks.write_text(checks.read_text(encoding="utf-8").replace("share=85", "share=99"), encoding="utf-8")
-    with pytest.raises(CourseError, match=r"checks\.py and layout\.json tell different things of shrink\. Take both again"):
+    checks.write_text(checks.read_text(encoding="utf-8").replace("share=85", "share=99"),
+                      encoding="utf-8")
+    with pytest.raises(CourseError, match=r"checks\.py and layout\.json tell different things of "
+                       r"shrink\. Take both again"):
         load_public(folder)

@@ -1,6 +1,7 @@
-"""Marks do not depend on what else the machine does, nor on its speed. `pytest -m slow -s autograder/tests/test_load.py` prints the table.
+"""Marks depend on no load and no speed. `pytest -m slow -s autograder/tests/test_load.py`: table.
 
-It takes some minutes, and all of the machine. With AUTOGRADER_ALL_VARIANTS=1 every right variant of every key is handed in.
+It takes some minutes, and all of the machine. With AUTOGRADER_ALL_VARIANTS=1 every right variant of
+every key is handed in.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from autograder.model import ExerciseResult, Report, Variant
 from autograder.sandbox import choose, warmed
 from autograder.staff import Staff, load_staff
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")]
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes need Linux")]
 
 ROOT = Path(__file__).parents[2]
 LOOPS = (0, 6, 12, 24)
@@ -60,7 +62,8 @@ Marks = list[tuple[str, float | None, float]]  # what was handed in, points, of 
 @contextmanager
 def busy(loops: int) -> Iterator[None]:
     """So many endless loops beside us."""
-    running = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(loops)]
+    running = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"])
+               for _ in range(loops)]
     try:
         yield
     finally:
@@ -73,20 +76,24 @@ def busy(loops: int) -> Iterator[None]:
 def variants(staff: Staff) -> list[Variant]:
     """The last right variant of each exercise, or all of them."""
     found = staff.key.variants
-    return list(found) if os.environ.get("AUTOGRADER_ALL_VARIANTS") else list({v.exercise: v for v in found}.values())
+    return (list(found) if os.environ.get("AUTOGRADER_ALL_VARIANTS")
+            else list({v.exercise: v for v in found}.values()))
 
 
 def whole(staff: Staff, variant: Variant) -> dict[str, str]:
-    """Its answers below the solution's, as a variant need not have all functions of its exercise."""
+    """Its answers below the solution's, as a variant need not have all functions."""
     answers, name = with_entries(staff, variant), variant.exercise
     return {**answers, name: f"{solved(staff)[name]}\n\n{answers[name]}"}
 
 
 def ten_times_slower(staff: Staff) -> dict[str, str]:
     """The solution's answers, each function taking ten times as long."""
-    names = {e.name: [n for n in e.names if n[:1].islower()] for e in staff.assignment.exercises if e.name != "quiz"}
-    wrapped = {e: "".join(f"{n} = _ten_times_slower({n})\n" for n in found) for e, found in names.items()}
-    return {e: text + (TEN_TIMES + wrapped[e] if wrapped.get(e) else "") for e, text in solved(staff).items()}
+    names = {e.name: [n for n in e.names if n[:1].islower()]
+             for e in staff.assignment.exercises if e.name != "quiz"}
+    wrapped = {e: "".join(f"{n} = _ten_times_slower({n})\n" for n in found)
+               for e, found in names.items()}
+    return {e: text + (TEN_TIMES + wrapped[e] if wrapped.get(e) else "")
+            for e, text in solved(staff).items()}
 
 
 def marks(folder: Path, slow: bool, slug: str) -> Marks:
@@ -114,21 +121,24 @@ def table(folder: Path, loops: int, slow: bool = False) -> dict[str, Marks]:
     """Assignment -> marks, with two jobs."""
     context = multiprocessing.get_context("forkserver")
     with busy(loops), ProcessPoolExecutor(JOBS, context) as pool:
-        return dict(zip(slugs(ROOT), pool.map(partial(marks, folder, slow), slugs(ROOT)), strict=True))
+        return dict(zip(slugs(ROOT),
+                        pool.map(partial(marks, folder, slow), slugs(ROOT)), strict=True))
 
 
 def told(found: dict[str, Marks], title: str, began: float) -> str:
-    """One line of the table: of the solution the points, of the variants how many of how many have all of theirs."""
+    """One line of the table: the solution's points, and how many variants have all of theirs."""
     texts = []
     for slug, given in found.items():
         (_, points, _), *others = given or [("", None, 0.0)]
-        texts.append(f"{slug.partition('_')[0]} {points} + {sum(got == most for _, got, most in others)}/{len(others)}")
+        texts.append(f"{slug.partition('_')[0]} {points} + "
+                     f"{sum(got == most for _, got, most in others)}/{len(others)}")
     return f"{title}: {', '.join(texts)} ({time.monotonic() - began:.0f} s)"
 
 
 def lost(found: dict[str, Marks]) -> dict[str, Marks]:
     """What is not worth full marks."""
-    return {slug: less for slug, given in found.items() if (less := [m for m in given if m[1] != m[2]])}
+    return {slug: less for slug, given in found.items()
+            if (less := [m for m in given if m[1] != m[2]])}
 
 
 @pytest.mark.parametrize("loops", LOOPS)

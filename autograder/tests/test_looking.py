@@ -1,4 +1,4 @@
-"""What is seen of a student's own lines: the loop that comes to no end, the lines that made a value, what was printed, whose cell."""
+"""What is seen of a student's lines: the endless loop, the lines behind a value, whose cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def subject(source: str, added: str = "") -> Local:
     return Local([Cell("added-3", Role.ADDED, added), Cell("f", Role.ANSWER, source, ("f",))])
 
 
-# ------------------------------------------------------------------------------------------------------------------------ no end
+# ------------------------------------------------------------------------------------------- no end
 HEAD = "def f(x):\n    n = 0\n"
 
 
@@ -25,24 +25,29 @@ HEAD = "def f(x):\n    n = 0\n"
     ("body", "seen"),
     [
         ("    while n < 3:\n        x += 1\n", "line 3: while n < 3: (nothing in it changes n)"),
-        ("    while True:\n        n += 1\n", "line 3: while True: (nothing in it ends it: it has no break and no return)"),
+        ("    while True:\n        n += 1\n",
+         "line 3: while True: (nothing in it ends it: it has no break and no return)"),
         ("    while n < 3:\n        n -= 1\n", "line 3: while n < 3:"),
         ("    while True:\n        if n > 3:\n            break\n", "line 3: while True:"),
-        ("    for i in range(10**12):\n        for j in range(3):\n            n += j\n", "line 3: for i in range(10**12):"),
-        ("    for i in range(3):\n        while n < 3:\n            x += i\n", "line 4: while n < 3: (nothing in it changes n)"),
+        ("    for i in range(10**12):\n        for j in range(3):\n            n += j\n",
+         "line 3: for i in range(10**12):"),
+        ("    for i in range(3):\n        while n < 3:\n            x += i\n",
+         "line 4: while n < 3: (nothing in it changes n)"),
         ("    while n < 3:\n        g(x)\n", "line 3: while n < 3: (nothing in it changes n)"),
         ("    return g(g)\n", "line 2 of cell 3: while h is not None: (nothing in it changes h)"),
     ],
 )
 def test_a_time_out_names_the_loop(body: str, seen: str) -> None:
-    helper = "def g(h):\n    while h is not None:\n        pass\n" if "g(g)" in body else "def g(h):\n    return h\n"
+    helper = ("def g(h):\n    while h is not None:\n        pass\n" if "g(g)" in body
+              else "def g(h):\n    return h\n")
     (answer,) = subject(HEAD + body, helper).ask([FORWARD], 0.05)
     assert (answer.outcome, answer.line) == (Outcome.TIMED_OUT, seen)
-    assert what_happened(FORWARD, answer) == f"f did not return in time and was stopped (it may compute for 0.05 s) at {seen}"
+    assert (what_happened(FORWARD, answer)
+            == f"f did not return in time and was stopped (it may compute for 0.05 s) at {seen}")
     assert seen not in what_happened(FORWARD, answer, hidden=True)
 
 
-# ------------------------------------------------------------------------------------------------------------- what made a value
+# -------------------------------------------------------------------------------- what made a value
 @pytest.mark.parametrize(
     ("body", "got", "made"),
     [
@@ -53,25 +58,30 @@ def test_a_time_out_names_the_loop(body: str, seen: str) -> None:
             "out = 7",
             ["line 2: out = x * 3", "line 5: out += 1"],
         ),
-        ("    out, mask = x, 1\n    return out, mask\n", "(out / x)[kept] = 1", ["line 2: out, mask = x, 1"]),
-        ("    u = x + 1\n    m = u * 3\n    v = 1\n    return x * m, v\n", "out = 18", ["line 3: m = u * 3", "line 5: return x * m, v"]),
+        ("    out, mask = x, 1\n    return out, mask\n", "(out / x)[kept] = 1",
+         ["line 2: out, mask = x, 1"]),
+        ("    u = x + 1\n    m = u * 3\n    v = 1\n    return x * m, v\n", "out = 18",
+         ["line 3: m = u * 3", "line 5: return x * m, v"]),
         ("    if x:\n        return x, 1\n    return 0, 1\n", "out = 2", ["line 3: return x, 1"]),
         ("    both = x, 1\n    return both\n", "out = 2", ["line 2: both = x, 1"]),
         ("    return (x,\n            1)\n", "cache = 1", ["line 3: 1)"]),
-        ("    x[0] = 3\n    y = x\n    return y, 1\n", "x was changed by the call", ["line 2: x[0] = 3"]),
+        ("    x[0] = 3\n    y = x\n    return y, 1\n", "x was changed by the call",
+         ["line 2: x[0] = 3"]),
         ("    x.sort()\n    return x, 1\n", "x was changed by the call", []),
         ("    pass\n", "the function returned None", []),
         ("    return helper(x), 1\n", "out = 4", ["line 2: return helper(x), 1"]),
     ],
-)  # fmt: skip
+)
 def test_the_lines_that_made_what_is_spoken_of(body: str, got: str, made: list[str]) -> None:
     given = [2.0] if "x was" in got else 2.0
     call = Call("f", (given,), returns=FORWARD.returns)
-    assert subject("def f(x):\n" + body, "def helper(x):\n    out = 2 * x\n    return out\n").look_again([call], got, 5)[0] == tuple(made)
+    assert subject("def f(x):\n" + body, "def helper(x):\n    out = 2 * x\n"
+                   "    return out\n").look_again([call], got, 5)[0] == tuple(made)
 
 
 def test_of_two_calls_the_one_that_made_it_is_watched_and_nothing_that_was_only_looked_at() -> None:
-    cells = subject("def f(x):\n    out = x\n    return out, 0\ndef b(dout, cache):\n    return dout\n")
+    cells = subject("def f(x):\n    out = x\n    return out, 0\ndef b(dout, cache):\n"
+                    "    return dout\n")
     calls = [FORWARD, Call("b", (1.0, 2.0), returns=("dx",))]
     assert cells.look_again(calls, "out = 2", 5)[0] == ("line 2: out = x",)
     assert cells.look_again(calls, "dx = 1", 5)[0] == ("line 5: return dout",)
@@ -89,20 +99,24 @@ def test_prints_are_kept_and_a_tracer_of_somebody_elses_is_left_alone() -> None:
         assert sys.gettrace() is mine
     finally:
         sys.settrace(before)
-    loud = subject("def f(x):\n    print('a' * 10**7)\n    return x, 0\n").look_again([FORWARD], "out = 2", 5)[1]
+    loud = subject("def f(x):\n    print('a' * 10**7)\n"
+                   "    return x, 0\n").look_again([FORWARD], "out = 2", 5)[1]
     assert loud == "a" * 2000
 
 
-@pytest.mark.parametrize("body", ["    while True:\n        pass\n", "    raise SystemExit\n", "    raise ValueError\n"])
+@pytest.mark.parametrize("body", ["    while True:\n        pass\n", "    raise SystemExit\n",
+                                  "    raise ValueError\n"])
 def test_what_does_not_return_made_nothing(body: str) -> None:
-    assert subject("def f(x):\n    print(x)\n" + body).look_again([FORWARD], "out = 2", 0.05) == ((), "2.0\n")
+    assert (subject("def f(x):\n    print(x)\n" + body).look_again([FORWARD], "out = 2", 0.05)
+            == ((), "2.0\n"))
 
 
-# ------------------------------------------------------------------------------------------------------------------- whose cell
+# --------------------------------------------------------------------------------------- whose cell
 def test_an_error_in_a_helper_is_placed_in_the_cell_where_it_happened() -> None:
     cells = subject("def f(x):\n    return g(x)\n", "def g(x):\n\n    return x / 0\n")
     (answer,) = cells.ask([FORWARD], 5)
     assert answer.line == "line 3 of cell 3: return x / 0"
-    other = Local([Cell("g", Role.ANSWER, "def g(x):\n    return x / 0\n", ("g",)), Cell("f", Role.ANSWER, "def f(x):\n    return g(x)\n")])
+    other = Local([Cell("g", Role.ANSWER, "def g(x):\n    return x / 0\n", ("g",)),
+                   Cell("f", Role.ANSWER, "def f(x):\n    return g(x)\n")])
     (answer,) = other.ask([FORWARD], 5)
     assert answer.line == "line 2 of the cell of g: return x / 0"

@@ -1,4 +1,4 @@
-"""What is worth a look after grading: each thing that was noticed about a hand-in, once, with student and exercise."""
+"""What is worth a look after grading: each thing noticed, once, with student and exercise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,19 @@ from autograder.report import looks
 from autograder.report.standing import UNTIMED
 from autograder.report.words import duration, phrase
 from autograder.sandbox import choose
-from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without
+from autograder.tests.classroom import (
+    QUIZ,
+    RIGHT,
+    SLUG,
+    Classroom,
+    answered,
+    cell,
+    checks,
+    code_cell,
+    copied,
+    make,
+    without,
+)
 
 pytestmark = pytest.mark.nbgrader
 
@@ -28,10 +40,13 @@ TOLD = {
     "no-check": {"shrink: its check cell was deleted; it was put back as handed out"},
     "no-answer": {"quiz: its answer cell was deleted; it was put back as handed out"},
     "own-check": {"quiz: its check cell was changed; it was put back as handed out"},
-    "twice": {"shrink: its check cell is there 2 times; one was kept", "quiz: its check cell is there 2 times; one was kept"},
-    "own-cell": {"shrink: shrink is taken from cell 13, because its own answer cell is as it was handed out."},
+    "twice": {"shrink: its check cell is there 2 times; one was kept",
+              "quiz: its check cell is there 2 times; one was kept"},
+    "own-cell": {"shrink: shrink is taken from cell 13, because its own answer cell is as it was "
+                 "handed out."},
     "two-answers": {"shrink: shrink has 2 answer cells; cell 13 is taken as the answer."},
-    "own-setup": {": The set-up cell was changed: first the course's own one is run, then imports and definitions of this one."},
+    "own-setup": {": The set-up cell was changed: first the course's own one is run, then imports "
+                  "and definitions of this one."},
 }
 
 
@@ -85,19 +100,24 @@ def test_nothing_that_nbgrader_warns_of_is_missing(room: Classroom) -> None:
     done = room.run("autograde", SLUG, "--force")
     assert done.code == 0, done.text
     about_the_command = "Removing existing assignment"  # said of everybody who is graded again
-    warnings = [line for line in done.text.splitlines() if "WARNING" in line and about_the_command not in line]
-    students = {s for line in warnings for s in [*TOLD, "ada"] if re.search(rf"(?<![\w-]){s}(?![\w-])", line)}
+    warnings = [line for line in done.text.splitlines()
+                if "WARNING" in line and about_the_command not in line]
+    students = {s for line in warnings
+                for s in [*TOLD, "ada"] if re.search(rf"(?<![\w-]){s}(?![\w-])", line)}
     assert students >= {"second", "renamed", "late"}
     assert students <= TOLD.keys(), warnings
 
 
-def test_the_command_lists_them_and_writes_them(room: Classroom, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_command_lists_them_and_writes_them(room: Classroom, capsys: pytest.CaptureFixture[str],
+                                                tmp_path: Path) -> None:
     file = tmp_path / "class.json"
-    assert main(["grade", SLUG, "--course", str(room.root), "--json", str(file), "--jobs", "1"]) == 0
+    assert (
+        main(["grade", SLUG, "--course", str(room.root), "--json", str(file), "--jobs", "1"]) == 0)
     out = capsys.readouterr().out
     assert "worth a look:\n" in out
     assert re.search(r"no-check +shrink: its check cell was deleted", out), out
-    assert re.search(r"own-cell +shrink is taken from cell 13", out), "the exercise is not said twice"
+    assert re.search(r"own-cell +shrink is taken from cell 13",
+                     out), "the exercise is not said twice"
     told = json.loads(file.read_text(encoding="utf-8"))
     points = {h["student"]: h["points"] for h in told["hand_ins"] if h["status"] == "graded"}
     assert points == {s: 3 if s == "no-answer" else 5 for s in [*TOLD, "ada"]}
@@ -105,7 +125,8 @@ def test_the_command_lists_them_and_writes_them(room: Classroom, capsys: pytest.
     assert {"student": "late", "exercise": "", "what": "late by 2 h 5 min"} in told["worth_a_look"]
 
 
-def test_what_was_not_collected_and_what_a_platform_says_is_told(room: Classroom, tmp_path: Path) -> None:
+def test_what_was_not_collected_and_what_a_platform_says_is_told(room: Classroom,
+                                                                 tmp_path: Path) -> None:
     course = make(tmp_path / "course")
     archive = tmp_path / "canvas"
     archive.mkdir()
@@ -118,21 +139,26 @@ def test_what_was_not_collected_and_what_a_platform_says_is_told(room: Classroom
     assert found["leewei"] == {f": {UNTIMED}"}
     assert "was not collected: adal_3_4_work.zip is damaged" in str(found["adal"])
     assert found[""] == {": not collected: stray.ipynb: cannot tell whose hand-in this is"}
-    (course.root / "submitted" / "leewei" / SLUG / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC")
+    (course.root / "submitted" / "leewei" / SLUG / "timestamp.txt").write_text(
+        "2026-11-20 10:00:00 UTC")
     assert "leewei" not in graded(course), "the time is told now"
     course.submit("dee", answered(course.released()))
-    assert set(graded(course, "dee")) == set(), "nothing is said of those who were not asked for, nor of what is nobody's"
+    assert (set(graded(course, "dee"))
+            == set()), "nothing is said of those who were not asked for, nor of what is nobody's"
     course.submit("leewei", answered(course.released(), RIGHT + "# by another road\n"))
     assert "leewei" not in graded(course), "the platform spoke of another hand-in"
     (course.root / "downloaded" / SLUG / "collected.json").write_text("{")
     assert "is no list of collected hand-ins" in str(graded(course))
 
 
-def test_reports_of_files_say_it_too(room: Classroom, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    path, file = room.root / "submitted" / "own-cell" / SLUG / f"{SLUG}.ipynb", tmp_path / "reports.json"
+def test_reports_of_files_say_it_too(room: Classroom, capsys: pytest.CaptureFixture[str],
+                                     tmp_path: Path) -> None:
+    path = room.root / "submitted" / "own-cell" / SLUG / f"{SLUG}.ipynb"
+    file = tmp_path / "reports.json"
     assert main(["grade", SLUG, str(path), "--course", str(room.root), "--json", str(file)]) == 0
     (report,) = json.loads(file.read_text(encoding="utf-8"))
-    assert report["worth_a_look"] == [{"exercise": "shrink", "what": next(iter(TOLD["own-cell"])).removeprefix("shrink: ")}]
+    assert report["worth_a_look"] == [
+        {"exercise": "shrink", "what": next(iter(TOLD["own-cell"])).removeprefix("shrink: ")}]
     assert "worth a look:" in capsys.readouterr().out
 
 
@@ -156,10 +182,9 @@ def test_a_long_list_is_cut_on_the_terminal() -> None:
     assert list(looks.lines([])) == []
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.5, "1 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (7500, "2 h 5 min"), (86400, "1 d"), (86400 * 3 + 4 * 3600 + 5, "3 d 4 h")],
-)
+@pytest.mark.parametrize(("seconds", "said"), [(0.5, "1 s"), (59, "59 s"), (60, "1 min"),
+                                               (7200, "2 h"), (7500, "2 h 5 min"), (86400, "1 d"),
+                                               (86400 * 3 + 4 * 3600 + 5, "3 d 4 h")])
 def test_a_time_is_said_as_people_do(seconds: float, said: str) -> None:
     assert duration(seconds) == said
 

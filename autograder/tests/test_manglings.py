@@ -1,7 +1,7 @@
-"""What students do to a notebook, and that every way of checking it comes to the same public verdicts.
+"""What students do to a notebook, and that every way of checking comes to the same verdicts.
 
-The ways: the grader behind its sandbox, `autograder check`, `pytest`, the kernel in which the cells were run, and nbgrader's validate.
-Where a kernel really knows something else, ELSEWHERE names it.
+The ways: the grader behind its sandbox, `autograder check`, `pytest`, the kernel in which the cells
+were run, and nbgrader's validate. Where a kernel really knows something else, ELSEWHERE names it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,32 @@ from autograder.sandbox import Isolation, choose, stays_shut, warmed
 from autograder.staff import Staff, load_staff
 from autograder.student import selfcheck
 from autograder.subjects.local import Local
-from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, answered, cell, code_cell, copied, without
+from autograder.tests.classroom import (
+    QUIZ,
+    RIGHT,
+    SLUG,
+    WRONG,
+    answered,
+    cell,
+    code_cell,
+    copied,
+    without,
+)
 
 Notebook = dict[str, Any]
 Verdicts = dict[str, dict[str, str]]  # exercise -> check -> outcome
 INSIDE = "def inside(p):\n    return 0 <= p <= 1\n\n"
-HELPERS = INSIDE + "def valid(p):\n    if not inside(p):\n        raise ValueError('p')\n    return 1 - p\n"
+HELPERS = (INSIDE + "def valid(p):\n    if not inside(p):\n        raise ValueError('p')\n"
+           "    return 1 - p\n")
 LEANS = "def shrink(x, p, rng, train=True):\n    return valid(p) * x, None\n"
-LEFT_OVER = "def shrink(x, p, rng, train=True):\n    out = (1 - p) * x\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
+LEFT_OVER = ("def shrink(x, p, rng, train=True):\n    out = (1 - p) * x\n    # YOUR CODE HERE\n"
+             "    raise NotImplementedError()\n")
 FORWARD = "shrink = lambda x, p, rng, train=True: ((1 - p) * x, None)\n"
 
 
-# ------------------------------------------------------------------------------------------------------------------ the manglings
-def with_cell(source: str, above: str = "", shrink: str = RIGHT, **more: Any) -> Callable[[Notebook], Any]:
+# ------------------------------------------------------------------------------------ the manglings
+def with_cell(source: str, above: str = "", shrink: str = RIGHT,
+              **more: Any) -> Callable[[Notebook], Any]:
     """An added cell, above the cell with that grade_id or at the end."""
 
     def mangle(nb: Notebook) -> None:
@@ -74,7 +87,8 @@ def deleted(*names: str) -> Callable[[Notebook], Any]:
     return lambda nb: without(answered(nb), *names)
 
 
-def each_cell(change: Callable[[dict[str, Any]], Any], shrink: str = RIGHT) -> Callable[[Notebook], Any]:
+def each_cell(change: Callable[[dict[str, Any]], Any],
+              shrink: str = RIGHT) -> Callable[[Notebook], Any]:
     def mangle(nb: Notebook) -> None:
         for found in answered(nb, shrink)["cells"]:
             change(found)
@@ -127,7 +141,8 @@ def swapped(nb: Notebook) -> None:
     one["source"], other["source"] = other["source"], one["source"]
 
 
-IMPORTS = "try:\n    from math import no_such as valid\nexcept ImportError:\n    def valid(p):\n        return 1 - p\n"
+IMPORTS = ("try:\n    from math import no_such as valid\nexcept ImportError:\n    def valid(p):\n"
+           "        return 1 - p\n")
 TABLE = 'TABLE = {}; TABLE["one"] = 1'
 BY_TABLE = 'def shrink(x, p, rng, train=True):\n    return (TABLE["one"] - p) * x, None\n'
 MANGLINGS: dict[str, Callable[[Notebook], Any]] = {
@@ -137,28 +152,39 @@ MANGLINGS: dict[str, Callable[[Notebook], Any]] = {
     "two helpers, one calling the other": with_cell(HELPERS, "shrink", LEANS),
     "the helpers below": with_cell(HELPERS, shrink=LEANS),
     "helpers of which one is wrong": with_cell(HELPERS.replace("1 - p", "p"), "shrink", LEANS),
-    "helpers in a demonstration of the course": lambda nb: [answered(nb, LEANS), demonstration(nb).update(source=HELPERS)],
-    "a helper that a helper made": with_cell("def make():\n    return lambda p: 1 - p\nvalid = make()", "shrink", LEANS),
-    "a helper made by others, below": with_cell("def make():\n    return lambda p: 1 - p\nother = make()\nvalid = other", shrink=LEANS),
-    "a helper that was deleted after it ran": lambda nb: [answered(nb, LEANS), nb["metadata"].update(deleted=HELPERS)],
+    "helpers in a demonstration of the "
+    "course": lambda nb: [answered(nb, LEANS), demonstration(nb).update(source=HELPERS)],
+    "a helper that a helper made": with_cell("def make():\n    return lambda p: 1 - p\n"
+                                             "valid = make()", "shrink", LEANS),
+    "a helper made by others, below": with_cell("def make():\n    return lambda p: 1 - p\n"
+                                                "other = make()\nvalid = other", shrink=LEANS),
+    "a helper that was deleted after it ran": lambda nb: [answered(nb, LEANS),
+                                                          nb["metadata"].update(deleted=HELPERS)],
     "a table filled in its own cell": with_cell(TABLE, "shrink", BY_TABLE),
     "a table filled in a loop": with_cell('TABLE = {}\nTABLE.update(one=1)\n', "shrink", BY_TABLE),
     "an import with another road": with_cell(IMPORTS, "shrink", LEANS),
-    "everything of numpy": with_cell("from numpy import *", "shrink", RIGHT.replace("(1 - p) * x", "multiply(1 - p, x)")),
+    "everything of numpy": with_cell("from numpy import *", "shrink",
+                                     RIGHT.replace("(1 - p) * x", "multiply(1 - p, x)")),
     "a constant": with_cell("ONE = 1.0", "shrink", RIGHT.replace("1 - p", "ONE - p")),
-    "a constant that a call made": with_cell("ONE = np.ones(3).sum() / 3", "shrink", RIGHT.replace("1 - p", "ONE - p")),
-    "a class as helper": with_cell("class Keep:\n    def __call__(self, p):\n        return 1 - p\nvalid = Keep()", "shrink", LEANS),
+    "a constant that a call made": with_cell("ONE = np.ones(3).sum() / 3", "shrink",
+                                             RIGHT.replace("1 - p", "ONE - p")),
+    "a class as helper": with_cell("class Keep:\n    def __call__(self, p):\n        return 1 - p\n"
+                                   "valid = Keep()", "shrink", LEANS),
     "the answer copied": twice(RIGHT, RIGHT),
     "the answer copied and mended": twice(WRONG, RIGHT),
     "the answer copied and spoilt": twice(RIGHT, WRONG),
     "the answer copied without its metadata": twice(RIGHT, RIGHT, metadata={}),
     "the answer copied with its id": twice(RIGHT, RIGHT, id="shrink"),
-    "the check copied": lambda nb: [answered(nb), nb["cells"].append(copied(cell(nb, "check_shrink")))],
-    "the set-up copied": lambda nb: [answered(nb), nb["cells"].insert(2, copied(cell(nb, "setup")))],
+    "the check copied": lambda nb: [answered(nb),
+                                    nb["cells"].append(copied(cell(nb, "check_shrink")))],
+    "the set-up copied": lambda nb: [answered(nb),
+                                     nb["cells"].insert(2, copied(cell(nb, "setup")))],
     "cut in two, helper first": lambda nb: [with_cell(HELPERS, "shrink", LEANS)(nb)],
-    "cut in two, the label at the helper": lambda nb: [answered(nb, HELPERS), nb["cells"].insert(4, code_cell(LEANS))],
+    "cut in two, the label at the helper": lambda nb: [answered(nb, HELPERS),
+                                                       nb["cells"].insert(4, code_cell(LEANS))],
     "cut inside the function": lambda nb: [
-        answered(nb, "def shrink(x, p, rng, train=True):\n    q = 1 - p\n"), nb["cells"].insert(4, code_cell("    return q * x, None\n"))
+        answered(nb, "def shrink(x, p, rng, train=True):\n    q = 1 - p\n"),
+        nb["cells"].insert(4, code_cell("    return q * x, None\n"))
     ],
     "both answers in one cell": merged,
     "the answer merged with its check": merged_with_its_check,
@@ -190,30 +216,39 @@ MANGLINGS: dict[str, Callable[[Notebook], Any]] = {
     "a left-over line": answers(LEFT_OVER),
     "another name": answers(RIGHT.replace("shrink", "shrnk")),
     "a lambda": answers(FORWARD),
-    "magics and a shell line": with_cell("%matplotlib inline\n!true\n%time y = 3", "shrink", "%%time\n" + RIGHT),
+    "magics and a shell line": with_cell("%matplotlib inline\n!true\n%time y = 3", "shrink",
+                                         "%%time\n" + RIGHT),
     "indented": answers("".join("    " + line for line in RIGHT.splitlines(keepends=True))),
-    "the quiz item by item": answers(RIGHT, 'quiz = {}\nquiz["twice"] = 42\nquiz["letter"] = "a"\n'),
+    "the quiz item by item": answers(RIGHT, 'quiz = {}\nquiz["twice"] = 42\n'
+                                     'quiz["letter"] = "a"\n'),
     "the quiz filled in another cell": lambda nb: [
-        with_cell('quiz["letter"] = "a"')(nb), cell(nb, "quiz").update(source='quiz = {"twice": 42}\n')
+        with_cell('quiz["letter"] = "a"')(nb),
+        cell(nb, "quiz").update(source='quiz = {"twice": 42}\n')
     ],
     "the quiz answered anew below": lambda nb: [with_cell('quiz = {"twice": 1}')(nb)],
     "the function spoilt below": with_cell("def shrink(*a):\n    return 0\n"),
-    "the helper spoilt below": lambda nb: [with_cell(HELPERS, "shrink", LEANS)(nb), nb["cells"].append(code_cell("valid = 0"))],
-    "print and input": answers(RIGHT.replace("    return", "    print('here')\n    return") + "print(3)\n"),
+    "the helper spoilt below": lambda nb: [with_cell(HELPERS, "shrink", LEANS)(nb),
+                                           nb["cells"].append(code_cell("valid = 0"))],
+    "print and input": answers(RIGHT.replace("    return", "    print('here')\n    return")
+                               + "print(3)\n"),
 }
 AS_BELOW = "the marks take an answer as it was below its own cell, if that is better"
 ELSEWHERE = {  # where the kernel and the saved notebook really differ, and why
-    "the answer as Markdown": "a kernel does not run what is no code; the marks read it all the same",
-    "the answer as raw text": "a kernel does not run what is no code; the marks read it all the same",
-    "an exception in the answer, above": "a kernel stops a cell at its first error; the marks go on with the next statement",
+    "the answer as Markdown": "a kernel does not run what is no code; the marks read it all the "
+    "same",
+    "the answer as raw text": "a kernel does not run what is no code; the marks read it all the "
+    "same",
+    "an exception in the answer, above": "a kernel stops a cell at its first error; the marks go "
+    "on with the next statement",
     "the quiz answered anew below": AS_BELOW,
     "the function spoilt below": AS_BELOW,
     "the helper spoilt below": AS_BELOW,
-    "a helper that was deleted after it ran": "the name lives only in the kernel: a restart shows it",
+    "a helper that was deleted after it ran": "the name lives only in the kernel: a restart shows "
+    "it",
 }
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the ways
+# ----------------------------------------------------------------------------------------- the ways
 @pytest.fixture
 def folder(toy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The released folder, in which a student works."""
@@ -269,12 +304,13 @@ class Collector:
 
 def by_pytest(path: Path) -> Verdicts:
     kept = Collector()
-    pytest.main(["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(path.parent), str(path)], plugins=[kept])
+    pytest.main(["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(path.parent),
+                 str(path)], plugins=[kept])
     return verdicts(kept.results.values())
 
 
 def by_kernel(path: Path) -> Verdicts:
-    """All cells in order in IPython's own shell, in this process, whatever they raise; then every exercise is checked."""
+    """All cells in order in IPython's own shell, whatever they raise; then every check."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -282,7 +318,8 @@ def by_kernel(path: Path) -> Verdicts:
     settings.HistoryManager.enabled = False
     shell: Any = InteractiveShell(config=settings)  # type: ignore[no-untyped-call]
     nb = json.loads(path.read_text(encoding="utf-8"))
-    for source in (nb["metadata"].get("deleted", ""), *("".join(c["source"]) for c in nb["cells"] if c["cell_type"] == "code")):
+    for source in (nb["metadata"].get("deleted", ""),
+                   *("".join(c["source"]) for c in nb["cells"] if c["cell_type"] == "code")):
         shell.run_cell(source)
     assignment = load_public(path.parent)
     subject = Local(namespace=shell.user_ns)
@@ -312,14 +349,18 @@ SAMPLE = list(MANGLINGS)[::8]
 REAL = ("two helpers, one calling the other", "the answer copied without its metadata")
 
 
-@pytest.mark.parametrize("name", [n if n in SAMPLE else pytest.param(n, marks=pytest.mark.slow) for n in MANGLINGS])
-def test_pytest_agrees_with_the_command(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", [n if n in SAMPLE else pytest.param(n, marks=pytest.mark.slow)
+                                  for n in MANGLINGS])
+def test_pytest_agrees_with_the_command(name: str, folder: Path,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
     path = mangled(folder, name)
     assert by_pytest(path) == by_command(path, monkeypatch)
 
 
-# nbgrader's validate runs the cells in order, in a kernel that stops at nothing, and looks at the check cells as they come
-TWICE = "nbgrader refuses a label that is there twice, and one that is no label, before it runs anything"
+# nbgrader's validate runs the cells in order, in a kernel that stops at nothing, and looks at the
+# check cells as they come
+TWICE = ("nbgrader refuses a label that is there twice, and one that is no label, before it "
+         "runs anything")
 LATER = "a kernel comes to the check before it comes to what is written below it"
 VALIDATE = {
     "the answer copied": TWICE,
@@ -348,15 +389,20 @@ def by_validate(path: Path) -> dict[str, bool]:
 
     failed = {c["source"] for c in Validator().validate(str(path)).get("failed", [])}
     sources = ["".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-    return {name: check not in failed for name in ("shrink", "quiz") if (check := f'check("{name}")') in sources}
+    return {name: check not in failed
+            for name in ("shrink", "quiz") if (check := f'check("{name}")') in sources}
 
 
 @pytest.mark.nbgrader
-@pytest.mark.filterwarnings("ignore:.*:nbformat.warnings.MissingIDFieldWarning", "ignore:.*:nbformat.warnings.DuplicateCellId")
-@pytest.mark.parametrize("name", [n if n in REAL else pytest.param(n, marks=pytest.mark.slow) for n in MANGLINGS])
-def test_validate_agrees_with_the_command(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore:.*:nbformat.warnings.MissingIDFieldWarning",
+                            "ignore:.*:nbformat.warnings.DuplicateCellId")
+@pytest.mark.parametrize("name", [n if n in REAL else pytest.param(n, marks=pytest.mark.slow)
+                                  for n in MANGLINGS])
+def test_validate_agrees_with_the_command(name: str, folder: Path,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
     path = mangled(folder, name)
-    held = {exercise: set(seen.values()) == {"passed"} for exercise, seen in by_command(path, monkeypatch).items()}
+    held = {exercise: set(seen.values()) == {"passed"}
+            for exercise, seen in by_command(path, monkeypatch).items()}
     try:
         agree = all(held[exercise] == found for exercise, found in by_validate(path).items())
     except (ValueError, AttributeError, jsonschema.ValidationError):  # how nbgrader refuses

@@ -1,4 +1,4 @@
-"""Answers that were once told of a belief that is not behind them. Each has its right name, or none."""
+"""Answers once told of a belief that is not behind them: each has its right name, or none."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ Makers = Callable[[dict[str, Any]], dict[str, Any]]
 
 def alike_everywhere(right: dict[str, Any]) -> dict[str, Any]:
     def dropblock_mask(shape: Any, p: float, block: int, rng: Any) -> Any:
-        kept = np.broadcast_to(right["dropblock_mask"]((1, 1, *shape[2:]), p, block, rng) != 0, shape)
+        kept = np.broadcast_to(right["dropblock_mask"]((1, 1, *shape[2:]), p, block, rng) != 0,
+                               shape)
         return kept * (kept.size / max(kept.sum(), 1))
 
     return {"dropblock_mask": dropblock_mask}
 
 
 def no_dropout(right: dict[str, Any]) -> dict[str, Any]:
-    def rnn_forward(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any, p_x: float, p_h: float, rng: Any, train: bool = True) -> Any:
+    def rnn_forward(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any, p_x: float, p_h: float, rng: Any,
+                    train: bool = True) -> Any:
         return right["rnn_forward"](x, h0, Wx, Wh, b, p_x, p_h, None, False)
 
     return {"rnn_forward": rnn_forward}
@@ -51,7 +53,8 @@ def too_few_parameters(right: dict[str, Any]) -> dict[str, Any]:
 
 
 def no_list_is_a_mask(right: dict[str, Any]) -> dict[str, Any]:
-    return {"keep_mask": lambda shape, p, rng: right["keep_mask"](shape, p, rng).tolist(), "dropout_forward": with_keep_mask(right)}
+    return {"keep_mask": lambda shape, p, rng: right["keep_mask"](shape, p, rng).tolist(),
+            "dropout_forward": with_keep_mask(right)}
 
 
 def with_keep_mask(right: dict[str, Any]) -> Callable[..., Any]:
@@ -84,7 +87,8 @@ def seldom_broadcasts(right: dict[str, Any]) -> dict[str, Any]:
 
 
 def two_masks_in_one(right: dict[str, Any]) -> dict[str, Any]:
-    return {"keep_mask": lambda shape, p, rng: right["keep_mask"](shape, p, rng) & right["keep_mask"](shape, p, rng)}
+    return {"keep_mask": lambda shape, p, rng: right["keep_mask"](shape, p, rng)
+            & right["keep_mask"](shape, p, rng)}
 
 
 def the_dropped_whisper(right: dict[str, Any]) -> dict[str, Any]:
@@ -96,12 +100,16 @@ def the_dropped_whisper(right: dict[str, Any]) -> dict[str, Any]:
 
 
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
-    ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block", ("one_mask_serves_all_maps",)),
+    ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block",
+     ("one_mask_serves_all_maps",)),
     ("hw6_sequences", "rnn_forward", no_dropout, "what_is_kept_stays_as_it_is", ()),
-    ("hw2_network", "mlp_loss", ones_for_gradients, "a_penalty_belongs_to_the_gradients", ("something_else",)),
-    ("hw1_dropout", "dropout_backward", raising_forward, "backward_only_follows_training", ("something_else",)),
+    ("hw2_network", "mlp_loss", ones_for_gradients, "a_penalty_belongs_to_the_gradients",
+     ("something_else",)),
+    ("hw1_dropout", "dropout_backward", raising_forward, "backward_only_follows_training",
+     ("something_else",)),
     ("hw1_dropout", "dropout_backward", too_few_parameters, "backward_only_follows_training", ()),
-    ("hw1_dropout", "dropout_backward", no_list_is_a_mask, "backward_only_follows_training", ("something_else",)),
+    ("hw1_dropout", "dropout_backward", no_list_is_a_mask, "backward_only_follows_training",
+     ("something_else",)),
     ("hw1_dropout", "dropout_forward", does_not_broadcast, "p_is_never_one", ("something_else",)),
     ("hw1_dropout", "dropout_forward", seldom_broadcasts, "p_is_never_one", ()),
     ("hw1_dropout", "keep_mask", two_masks_in_one, "the_coin_is_always_fair", ("something_else",)),
@@ -109,13 +117,16 @@ CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
 )
 
 
-@pytest.mark.parametrize(("slug", "exercise", "make", "false", "right"), CASES, ids=[make.__name__ for _, _, make, _, _ in CASES])
-def test_no_belief_is_named_that_is_not_behind_it(slug: str, exercise: str, make: Makers, false: str, right: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("slug", "exercise", "make", "false", "right"), CASES,
+                         ids=[make.__name__ for _, _, make, _, _ in CASES])
+def test_no_belief_is_named_that_is_not_behind_it(slug: str, exercise: str, make: Makers,
+                                                  false: str, right: tuple[str, ...]) -> None:
     staff = load_staff(ROOT, slug)
     if lacking(staff.assignment):
         pytest.skip(lacking(staff.assignment))
     subject = staff.reference.with_functions(make(staff.reference.namespace))
-    facts = fingerprint(staff.assignment.probes[exercise], exercise, subject, slug, 600.0, strict=True)
+    facts = fingerprint(staff.assignment.probes[exercise], exercise, subject, slug,
+                        600.0, strict=True)
     names = tuple(d.name for d in diagnose(exercise, facts, staff.hints[exercise]))
     assert false not in names
     assert not right or names == right, facts

@@ -1,4 +1,4 @@
-"""What a browser makes of graded notebooks: hostile hand-ins stay text, the course's prose and everybody's mathematics stay whole."""
+"""What a browser makes of graded notebooks: hostile hand-ins stay text, mathematics whole."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from typing import Any
 
 import pytest
 
-from autograder.tests.classroom import QUIZ, RIGHT, SLUG, Classroom, Notebook, answered, cell, code_cell, make
+from autograder.tests.classroom import (
+    QUIZ,
+    RIGHT,
+    SLUG,
+    Classroom,
+    Notebook,
+    answered,
+    cell,
+    code_cell,
+    make,
+)
 
 pytestmark = pytest.mark.nbgrader
-needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs the program chromium")
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None,
+                                    reason="needs the program chromium")
 
 RUN = "document.documentElement.setAttribute('data-pwned', 'yes')"
 
@@ -61,14 +72,12 @@ LINKS = [
     "$\\style{position:fixed}{x}$ and $\\def\\frac{}$",
 ]
 
-PLAIN = [
-    "Where $a<b$ and $x<y>z$: see `x<y` and $$\\sum_{i<n} x_i$$",
-    "A [link](https://example.org/?a=1&b=2), **bold**, a table:\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n- [x] done\n- 3 < 4",
-    "```python\nif a < b:\n    print('<' + \"x\")\n```",
-]
+PLAIN = ["Where $a<b$ and $x<y>z$: see `x<y` and $$\\sum_{i<n} x_i$$",
+         "A [link](https://example.org/?a=1&b=2), **bold**, a table:\n\n| a | b |\n|:--|--:|\n"
+         "| 1 | 2 |\n\n- [x] done\n- 3 < 4", "```python\nif a < b:\n    print('<' + \"x\")\n```"]
 
 
-# -------------------------------------------------------------------------------------------------------------------------- texts
+# -------------------------------------------------------------------------------------------- texts
 def rendered(source: str) -> str:
     from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
@@ -87,7 +96,8 @@ def test_no_tag_of_the_student_survives(source: str) -> None:
 def test_what_the_course_folds_stands_open_on_a_page() -> None:
     from autograder.nbgrader_plugin.markdown import tame
 
-    page = rendered(tame("<details>\n<summary>An answer</summary>\n\nAt **one half**.\n\n</details>"))
+    page = rendered(tame("<details>\n<summary>An answer</summary>\n\nAt **one half**.\n\n"
+                         "</details>"))
     assert re.sub(r"\s*<[^>]*>\s*", "|", page).strip("|") == "An answer||At|one half|."
 
 
@@ -115,29 +125,37 @@ def test_a_text_at_the_limit_takes_no_second() -> None:
     from autograder.nbgrader_plugin.markdown import tame
     from autograder.nbgrader_plugin.sanitize import MAX_PROSE
 
-    for unit in ("\\\\[", "\\\\(", "\\begin{a}", "[", "![a](", "`a", "*a **b ", "> ", "|a", "<a ", "\n", "$$a "):
+    for unit in ("\\\\[", "\\\\(", "\\begin{a}", "[", "![a](", "`a", "*a **b ", "> ", "|a", "<a ",
+                 "\n", "$$a "):
         began = time.process_time()
         tame((unit * MAX_PROSE)[:MAX_PROSE])
         assert time.process_time() - began < 5, unit  # measured below 0.6
 
 
-# -------------------------------------------------------------------------------------------------------------------------- pages
+# -------------------------------------------------------------------------------------------- pages
 def hostile(nb: Notebook) -> Notebook:
     """Every payload in every place that is shown."""
-    shrink = f'def shrink(x, p, rng, train=True):\n    raise ValueError("""{HTML[1]} {LINKS[0]} ` $\\\\href{{x}}{{y}}$""")\n'
+    shrink = ('def shrink(x, p, rng, train=True):\n'
+              f'    raise ValueError("""{HTML[1]} {LINKS[0]} ` $\\\\href{{x}}{{y}}$""")\n')
     answered(nb, shrink, f"quiz = {{'twice': '''{HTML[0]}''', 'letter': '''{HTML[1]}'''}}\n")
     for k, source in enumerate([*HTML, *LINKS]):
-        nb["cells"].append({"cell_type": "markdown", "metadata": {}, "id": f"m{k}", "source": source})
+        nb["cells"].append({"cell_type": "markdown", "metadata": {}, "id": f"m{k}",
+                            "source": source})
         kind = {"raw_mimetype": "text/html", "format": "text/html"}
         nb["cells"].append({"cell_type": "raw", "metadata": kind, "id": f"r{k}", "source": source})
-        outputs = [{"output_type": "display_data", "metadata": {}, "data": {"text/html": source, "application/javascript": RUN}}]
+        outputs = [{"output_type": "display_data", "metadata": {},
+                    "data": {"text/html": source, "application/javascript": RUN}}]
         nb["cells"].append(code_cell("# " + source.replace("\n", " "), id=f"c{k}", outputs=outputs))
-    drawing = base64.b64encode(f'<svg xmlns="http://www.w3.org/2000/svg"><script>{RUN}</script></svg>'.encode()).decode()
-    attached = {"x.svg": {"image/svg+xml": drawing}, "y.png": {"image/png": f'"><script>{RUN}</script>'}}
-    nb["cells"].append({"cell_type": "markdown", "metadata": {}, "id": "a", "source": "![x](attachment:y.png)", "attachments": attached})
+    drawing = base64.b64encode(
+        f'<svg xmlns="http://www.w3.org/2000/svg"><script>{RUN}</script></svg>'.encode()).decode()
+    attached = {"x.svg": {"image/svg+xml": drawing},
+                "y.png": {"image/png": f'"><script>{RUN}</script>'}}
+    nb["cells"].append({"cell_type": "markdown", "metadata": {}, "id": "a",
+                        "source": "![x](attachment:y.png)", "attachments": attached})
     nb["cells"][1]["source"] = HTML[0] + "".join(nb["cells"][1]["source"])
     nb["metadata"]["title"] = f"</title><script>{RUN}</script>"
-    nb["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"x": f"</script><script>{RUN}</script>"}}
+    nb["metadata"]["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": {"x": f"</script><script>{RUN}</script>"}}
     return nb
 
 
@@ -146,7 +164,8 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     classroom = make(tmp_path_factory.mktemp("pages"))
     classroom.submit("mallory", hostile(classroom.released()))
     honest = answered(classroom.released(), RIGHT, QUIZ)
-    honest["cells"] += [{"cell_type": "markdown", "metadata": {}, "id": f"p{k}", "source": s} for k, s in enumerate(PLAIN)]
+    honest["cells"] += [{"cell_type": "markdown", "metadata": {}, "id": f"p{k}", "source": s}
+                        for k, s in enumerate(PLAIN)]
     classroom.submit("ada", honest)
     for command in ("autograde", "generate_feedback"):
         done = classroom.run(command, SLUG)
@@ -157,40 +176,50 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
 def formgrader_page(classroom: Classroom, student: str) -> str:
     """The page on which staff grade by hand, as formgrader's handler makes it."""
     script = (
-        "import sys; from nbconvert.exporters import HTMLExporter; from traitlets.config import Config\n"
+        "import sys; from nbconvert.exporters import HTMLExporter; from traitlets.config import "
+        "Config\n"
         "from nbgrader.server_extensions.formgrader.handlers import template_path\n"
-        "c = Config(); c.HTMLExporter.template_name = 'formgrade'; c.HTMLExporter.extra_template_basedirs = [template_path]\n"
-        "told = dict.fromkeys('base_url assignment_id notebook_id submission_id student notebook_path last_name first_name'.split(), '')\n"
+        "c = Config(); c.HTMLExporter.template_name = 'formgrade'; "
+        "c.HTMLExporter.extra_template_basedirs = [template_path]\n"
+        "told = dict.fromkeys('base_url assignment_id notebook_id submission_id student "
+        "notebook_path last_name first_name'.split(), '')\n"
         "told |= dict(index=0, total=1)\n"
         "sys.stdout.write(HTMLExporter(config=c).from_filename(sys.argv[1], resources=told)[0])"
     )
     import sys
 
     path = classroom.root / "autograded" / student / SLUG / f"{SLUG}.ipynb"
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=300, check=True)
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True,
+                          timeout=300, check=True)
     return done.stdout
 
 
 def in_browser(page: str, folder: Path) -> str:
     """The page's DOM after its scripts have run, in a browser without a network."""
     (folder / "page.html").write_text(page, encoding="utf-8")
-    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    words = ["chromium", "--headless", "--no-sandbox", *quiet, "--disable-sync", f"--user-data-dir={folder / 'profile'}"]
-    words += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000", "--dump-dom", f"file://{folder / 'page.html'}"]
+    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update"]
+    words = ["chromium", "--headless", "--no-sandbox", *quiet, "--disable-sync",
+             f"--user-data-dir={folder / 'profile'}"]
+    words += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000", "--dump-dom",
+              f"file://{folder / 'page.html'}"]
     return subprocess.run(words, capture_output=True, text=True, timeout=300, check=True).stdout
 
 
 @needs_chromium
 def test_the_trap_itself_works(tmp_path: Path) -> None:
-    payloads = "".join(payload.replace("data-pwned", f"data-pwned-{k}") for k, payload in enumerate(HTML[:4]))
-    shown = in_browser(f"<!DOCTYPE html><html><body>{payloads}</body></html>", tmp_path).split(">", 2)[1]
+    payloads = "".join(payload.replace("data-pwned", f"data-pwned-{k}")
+                       for k, payload in enumerate(HTML[:4]))
+    shown = in_browser(f"<!DOCTYPE html><html><body>{payloads}</body></html>",
+                       tmp_path).split(">", 2)[1]
     assert [k for k in range(4) if f"data-pwned-{k}" in shown] == [0, 1, 2, 3]
 
 
 @needs_chromium
 @pytest.mark.parametrize("page", ["feedback", "formgrader"])
 def test_no_script_of_a_student_runs(page: str, classroom: Classroom, tmp_path: Path) -> None:
-    source = classroom.feedback("mallory") if page == "feedback" else formgrader_page(classroom, "mallory")
+    source = (classroom.feedback("mallory") if page == "feedback"
+              else formgrader_page(classroom, "mallory"))
     dom = in_browser(source, tmp_path)
     html = re.search(r"<html[^>]*>", dom)
     assert html is not None
@@ -204,17 +233,20 @@ def test_the_courses_own_words_and_everybodys_mathematics_stay(classroom: Classr
     page = classroom.feedback("ada")
     assert "<details><summary>Why?</summary>The course's own HTML is left alone.</details>" in page
     shown = page.count("<mi>a</mi><mo>&lt;</mo><mi>b</mi>")
-    assert shown >= 2, "the course's formula, and the student's own, with a space that TeX does not see"
+    assert shown >= 2, ("the course's formula, and the student's own, with a space that TeX "
+                        "does not see")
     assert "$a" not in page
     assert '<a href="https://example.org/?a=1&amp;b=2">link</a>' in page
-    notes: list[Any] = [c for c in classroom.autograded("ada")["cells"] if c["id"] in ("p0", "p1", "p2")]
+    notes: list[Any] = [c for c in classroom.autograded("ada")["cells"]
+                        if c["id"] in ("p0", "p1", "p2")]
     assert len(notes) == 3
 
 
 def test_the_page_needs_no_network_and_no_script(classroom: Classroom) -> None:
     for student in ("ada", "mallory"):
         page = classroom.feedback(student)
-        assert not re.search(r"<script|<link|\bsrc=[\"']?http|@import|url\([\"']?http", page.replace("&lt;script", ""))
+        assert not re.search(r"<script|<link|\bsrc=[\"']?http|@import|url\([\"']?http",
+                             page.replace("&lt;script", ""))
         assert "default-src 'none'" in page
 
 
@@ -262,24 +294,30 @@ def test_the_summary_of_the_longest_assignment_prints_on_one_page(tmp_path: Path
     cells = []
     for number in range(8):
         name = f"exercise_{number}"
-        parts = tuple(Earned(f"p{k}", "a sentence as long as the sentences of parts are in this course of ours", 0, 0.4) for k in range(5))
-        verdict = Verdict(name, "c", "holds", Outcome.FAILED, "no", "yes", part="p0", picture=np.eye(12))
-        lesson = Diagnosis(name, "belief", f"You do {number}. " + "This is what a good teacher would say about it. " * 4)
+        parts = tuple(Earned(f"p{k}", "a sentence as long as the sentences of parts are in this "
+                             "course of ours", 0, 0.4) for k in range(5))
+        verdict = Verdict(name, "c", "holds", Outcome.FAILED, "no", "yes", part="p0",
+                          picture=np.eye(12))
+        lesson = Diagnosis(name, "belief", f"You do {number}. "
+                           + "This is what a good teacher would say about it. " * 4)
         found = learn.of_result(ExerciseResult(name, 0, 2, (verdict,), (lesson,), parts=parts))
         told = {"grade": True, "grade_id": f"check_{name}", "points": 2.0, "score": 0.0}
         output = {"output_type": "display_data", "metadata": {"autograder": found}, "data": {}}
         cell_ = code_cell("", id=name, metadata={"nbgrader": told}, outputs=[output])
         cells.append(nbformat.from_dict(cell_))  # type: ignore[no-untyped-call]
     scores = {f"check_exercise_{number}": (0.0, None) for number in range(8)}
-    opening = summary(cells, {"notebook": "hw", "score": 0, "max_score": 16, "late_penalty": 1}, scores)
+    opening = summary(cells, {"notebook": "hw", "score": 0, "max_score": 16,
+                              "late_penalty": 1}, scores)
     assert len(opening["learn"]) == 2
     assert [part["mark"] for part in opening["rows"][0]["parts"]] == ["x", "-", "-", "-", "-"]
     resources = {"autograder": opening, "nbgrader": {"notebook": "hw"}}
     nothing = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})  # type: ignore[no-untyped-call]
     page, _ = FeedbackPage().from_notebook_node(nothing, resources)
     (tmp_path / "page.html").write_text(page.replace("break-after: page;", ""))
-    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
-    subprocess.run([*words, f"--print-to-pdf={tmp_path / 'page.pdf'}", f"file://{tmp_path / 'page.html'}"], timeout=300, check=True)
+    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu",
+             f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
+    subprocess.run([*words, f"--print-to-pdf={tmp_path / 'page.pdf'}",
+                    f"file://{tmp_path / 'page.html'}"], timeout=300, check=True)
     assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "page.pdf").read_bytes())) == 1
 
 
@@ -287,4 +325,5 @@ def test_reasons_show_what_the_student_wrote_as_text(classroom: Classroom) -> No
     told = classroom.comments("mallory")
     assert "ValueError" in (told["shrink"] or "")
     assert 'quiz["twice"] is a str' in (told["quiz"] or "")
-    assert cell(classroom.autograded("mallory"), "check_shrink")["outputs"][0]["data"]["text/html"].count("<img") == 0
+    assert cell(classroom.autograded("mallory"),
+                "check_shrink")["outputs"][0]["data"]["text/html"].count("<img") == 0

@@ -1,4 +1,4 @@
-"""An assignment that NEEDS a package which is not there: nothing is judged, nothing is lost, and everybody says so."""
+"""An assignment that NEEDS an absent package: nothing is judged or lost, and all say so."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ KEY = "import no_such_package\n"  # a key may import what its assignment needs
 
 @pytest.fixture
 def needy(toy: Path) -> Path:
-    """The root of a toy course, released while its package was there, on a machine where it is not."""
+    """The root of a toy course released with its package, on a machine without it."""
     return make_needy(toy)
 
 
 def make_needy(root: Path) -> Path:
     for home in ("solutions", "assignments"):
         path = root / home / SLUG / "checks.py"
-        path.write_text(path.read_text(encoding="utf-8") + '\nNEEDS = ("no_such_package",)\n', encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8") + '\nNEEDS = ("no_such_package",)\n',
+                        encoding="utf-8")
     (root / "solutions" / f"{SLUG}_key.py").write_text(KEY, encoding="utf-8")
     return root
 
@@ -43,7 +44,8 @@ def test_grading_takes_nothing_and_the_maximum_shrinks(needy: Path) -> None:
     assert {(e.outcome, e.not_run) for e in report.exercises} == {("not_run", REASON)}
 
 
-def test_the_self_check_says_so_and_complains_of_nothing(needy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_self_check_says_so_and_complains_of_nothing(
+        needy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check("shrink", folder=str(needy / "assignments" / SLUG), namespace={})
     assert f"shrink was not run and costs nothing: {REASON}" in capsys.readouterr().out
     assert main(["check", str(needy / "assignments" / SLUG / f"{SLUG}.ipynb")]) == 0
@@ -51,13 +53,15 @@ def test_the_self_check_says_so_and_complains_of_nothing(needy: Path, capsys: py
 
 def test_pytest_skips_with_the_reason(needy: Path) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
-    done = subprocess.run(words, cwd=needy / "assignments" / SLUG, text=True, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(words, cwd=needy / "assignments" / SLUG, text=True, capture_output=True,
+                          timeout=300, check=False)
     assert done.returncode == 0, done.stdout
     assert f"{REASON}; install it to check yourself; that costs no points" in done.stdout
     assert "4 skipped" in done.stdout
 
 
-def test_verify_says_what_it_skipped_and_is_not_simply_fine(needy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_says_what_it_skipped_and_is_not_simply_fine(
+        needy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     steps = list(verify(needy))
     assert [found for _, _, found in steps if found] == []
     skipped = [title for _, title, _ in steps if SKIPPED + REASON in title]
@@ -66,10 +70,12 @@ def test_verify_says_what_it_skipped_and_is_not_simply_fine(needy: Path, capsys:
     assert main(["verify", "--course", str(needy)]) == 0
     *lines, last = capsys.readouterr().out.splitlines()
     skipped = [line for line in lines if SKIPPED + REASON in line]
-    assert last == f"What was looked at is fine, but {len(skipped)} steps were skipped. Run this where nothing is lacking."
+    assert (last == f"What was looked at is fine, but {len(skipped)} steps were skipped. Run this "
+            "where nothing is lacking.")
 
 
-def test_a_release_keeps_the_hints_of_before(needy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_release_keeps_the_hints_of_before(needy: Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
     hints = needy / "assignments" / SLUG / "hints.json"
     before = hints.read_bytes()
     assert main(["release", "--course", str(needy)]) == 0
@@ -88,7 +94,8 @@ def test_a_first_release_goes_without_hints(needy: Path) -> None:
 def test_what_is_needed_and_there_changes_nothing(toy: Path) -> None:
     for home in ("solutions", "assignments"):
         path = toy / home / SLUG / "checks.py"
-        path.write_text(path.read_text(encoding="utf-8") + '\nNEEDS = ("json",)\n', encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8") + '\nNEEDS = ("json",)\n',
+                        encoding="utf-8")
     assert not any(found or SKIPPED in title for _, title, found in verify(toy, seeds=1))
 
 

@@ -1,4 +1,4 @@
-"""Gradescope, run in an empty root, and GitHub Classroom: what they read is what their own documents ask for."""
+"""Gradescope, in an empty root, and GitHub Classroom: what they read is as documented."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ TEST = {
     },
     "additionalProperties": False,
 }
-SCHEMA = {  # of results.json, written from https://gradescope-autograders.readthedocs.io/en/latest/specs/
+# of results.json, written from https://gradescope-autograders.readthedocs.io/en/latest/specs/
+SCHEMA = {
     "type": "object",
     "properties": {
         "score": {"type": "number"},
@@ -64,38 +65,45 @@ SCHEMA = {  # of results.json, written from https://gradescope-autograders.readt
 }
 
 
-# ------------------------------------------------------------------------------------------------------------------------ Gradescope
+# --------------------------------------------------------------------------------------- Gradescope
 @dataclass
 class Container:
     """A root laid out as Gradescope lays out /autograder."""
 
     root: Path
 
-    def run(self, notebook: Any, name: str = f"{SLUG}.ipynb", isolation: str = "", source: str = "source") -> tuple[int, str, Any]:
-        """Hand that in and run the autograder with an empty environment: the code, what was printed, and the results."""
+    def run(self, notebook: Any, name: str = f"{SLUG}.ipynb", isolation: str = "",
+            source: str = "source") -> tuple[int, str, Any]:
+        """Hand that in, run the autograder in an empty environment: code, print, results."""
         folder = self.root / "submission"
         for path in folder.glob("*"):
             path.unlink()
-        (folder / name).write_text(json.dumps(notebook) if isinstance(notebook, dict) else notebook, encoding="utf-8")
-        told = {"PATH": os.defpath, "AUTOGRADER_ROOT": str(self.root), "AUTOGRADER_PYTHON": sys.executable}
+        (folder / name).write_text(json.dumps(notebook) if isinstance(notebook, dict) else notebook,
+                                   encoding="utf-8")
+        told = {"PATH": os.defpath, "AUTOGRADER_ROOT": str(self.root),
+                "AUTOGRADER_PYTHON": sys.executable}
         told |= {"AUTOGRADER_ISOLATION": isolation} if isolation else {}
         command = [str(self.root / "run_autograder")]
-        done = subprocess.run(command, cwd=self.root, env=told, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, cwd=self.root, env=told, capture_output=True, text=True,
+                              timeout=300, check=False)
         place = self.root / "results" / "results.json"
-        return done.returncode, done.stdout + done.stderr, json.loads(place.read_text(encoding="utf-8")) if place.exists() else None
+        return (done.returncode, done.stdout + done.stderr,
+                json.loads(place.read_text(encoding="utf-8")) if place.exists() else None)
 
 
 @pytest.fixture(scope="module")
 def container(released_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Container:
     root = tmp_path_factory.mktemp("gradescope")
-    assert main(["gradescope", SLUG, "--into", str(root / "autograder.zip"), "--course", str(released_once)]) == 0
+    assert main(["gradescope", SLUG, "--into", str(root / "autograder.zip"), "--course",
+                 str(released_once)]) == 0
     for name in ("source", "submission", "results"):
         (root / name).mkdir()
     with zipfile.ZipFile(root / "autograder.zip") as archive:
         archive.extractall(root / "source")
         mode = archive.getinfo("run_autograder").external_attr >> 16
     assert stat.S_IMODE(mode) & stat.S_IXUSR
-    (root / "run_autograder").write_bytes((root / "source" / "run_autograder").read_bytes())  # it is copied there
+    # it is copied there
+    (root / "run_autograder").write_bytes((root / "source" / "run_autograder").read_bytes())
     (root / "run_autograder").chmod(stat.S_IMODE(mode))
     return Container(root)
 
@@ -130,7 +138,8 @@ def test_gradescope_reads_another_name_and_says_what_it_cannot_read(container: C
     assert "damaged" in told["output"]
     code, said, told = container.run("print(1)", name="homework.py")
     assert code == 0
-    assert f"There must be one notebook called {SLUG}.ipynb in it. Hand that file in." in told["output"]
+    assert (f"There must be one notebook called {SLUG}.ipynb in it. Hand that file "
+            "in." in told["output"])
 
 
 def test_a_fault_of_ours_on_gradescope_is_no_zero(container: Container) -> None:
@@ -151,7 +160,8 @@ def test_the_results_of_a_broken_report_are_not_made() -> None:
 
 
 def test_what_was_not_run_counts_in_full_and_says_so() -> None:
-    not_run = ExerciseResult("a", 2.0, 2.0, (), not_run="there is no torch", parts=(Earned("p", "s", 2, 2),))
+    not_run = ExerciseResult("a", 2.0, 2.0, (), not_run="there is no torch",
+                             parts=(Earned("p", "s", 2, 2),))
     told = results(Report(SLUG, "x", "graded", "landlock", (not_run,)))
     jsonschema.validate(told, SCHEMA)
     assert told["score"] == 2.0
@@ -166,19 +176,22 @@ def test_a_link_is_no_hand_in(tmp_path: Path) -> None:
 def test_the_zip_says_that_it_is_secret_and_holds_no_tests(
     container: Container, capsys: pytest.CaptureFixture[str], released_once: Path
 ) -> None:
-    assert main(["gradescope", SLUG, "--into", str(released_once / "assignments" / "x.zip"), "--course", str(released_once)]) == 1
+    assert main(["gradescope", SLUG, "--into", str(released_once / "assignments" / "x.zip"),
+                 "--course", str(released_once)]) == 1
     assert "which students come to see" in capsys.readouterr().out
     again = container.root / "again.zip"
     assert main(["gradescope", SLUG, "--into", str(again), "--course", str(released_once)]) == 0
     assert "STAFF ONLY: it holds the solution and the hidden checks" in capsys.readouterr().out
     assert again.read_bytes() == (container.root / "autograder.zip").read_bytes()
     names = zipfile.ZipFile(again).namelist()
-    assert {"setup.sh", "run_autograder", "STAFF_ONLY.txt", f"course/solutions/{SLUG}_key.py"} <= set(names)
+    assert {"setup.sh", "run_autograder", "STAFF_ONLY.txt",
+            f"course/solutions/{SLUG}_key.py"} <= set(names)
     assert [n for n in names if "/tests/" in n or n.endswith(".pyc")] == []
-    assert subprocess.run(["bash", "-n", str(container.root / "source" / "setup.sh")], check=False).returncode == 0
+    assert subprocess.run(["bash", "-n", str(container.root / "source" / "setup.sh")],
+                          check=False).returncode == 0
 
 
-# -------------------------------------------------------------------------------------------------------------------- GitHub Classroom
+# --------------------------------------------------------------------------------- GitHub Classroom
 RUNNER = {  # what src/aggregate-results.js of education/autograding-grading-reporter reads
     "type": "object",
     "properties": {
@@ -213,7 +226,8 @@ def notebook(toy: Path, shrink: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("shrink", "score", "status"), [(PRINTING, 5.0, "pass"), (WRONG, 2.0, "fail")])
+@pytest.mark.parametrize(("shrink", "score", "status"),
+                         [(PRINTING, 5.0, "pass"), (WRONG, 2.0, "fail")])
 def test_classroom_gets_one_line_with_partial_credit(
     shrink: str, score: float, status: str, toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,17 +236,20 @@ def test_classroom_gets_one_line_with_partial_credit(
     (line,) = out.splitlines()
     told = json.loads(base64.b64decode(line.removeprefix("result="), validate=True))
     jsonschema.validate(told, RUNNER)
-    assert (told["max_score"], sum(t["score"] for t in told["tests"]), told["status"]) == (5.0, score, status)
+    assert ((told["max_score"], sum(t["score"] for t in told["tests"]), told["status"])
+            == (5.0, score, status))
     assert "shrink: " in err
     assert "hidden" not in json.dumps(told)
 
 
-def test_the_workflow_runs_the_public_checks(toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_workflow_runs_the_public_checks(toy: Path, tmp_path: Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
     repository = tmp_path / "given"
     shutil.copytree(toy / "assignments", repository / "assignments")
 
     def written(into: Path) -> int:
-        return main(["classroom", SLUG, "--into", str(into), "--kit", "./kit wheel.whl", "--course", str(toy)])
+        return main(["classroom", SLUG, "--into", str(into), "--kit", "./kit wheel.whl",
+                     "--course", str(toy)])
 
     assert written(repository) == 0
     text = (repository / ".github" / "workflows" / "classroom.yml").read_text(encoding="utf-8")
@@ -241,7 +258,8 @@ def test_the_workflow_runs_the_public_checks(toy: Path, tmp_path: Path, capsys: 
     assert found["permissions"] == {"checks": "write", "actions": "read", "contents": "read"}
     *_, install, checks, reporter = found["jobs"]["run-autograding-tests"]["steps"]
     assert install["run"] == "pip install './kit wheel.whl'"
-    assert checks["run"] == f'autograder check assignments/{SLUG}/{SLUG}.ipynb --classroom >> "$GITHUB_OUTPUT"'
+    assert (checks["run"]
+            == f'autograder check assignments/{SLUG}/{SLUG}.ipynb --classroom >> "$GITHUB_OUTPUT"')
     assert reporter["with"]["runners"] == checks["id"]
     (variable, value), *_ = reporter["env"].items()
     assert variable == f"{checks['id'].upper()}_RESULTS"
@@ -254,8 +272,10 @@ def test_the_workflow_runs_the_public_checks(toy: Path, tmp_path: Path, capsys: 
 
 def test_pytest_writes_junit_xml_of_the_public_checks(toy: Path) -> None:
     path = notebook(toy, WRONG)
-    command = [sys.executable, "-m", "pytest", "-q", "--junitxml", str(toy / "junit.xml"), "-p", "no:cacheprovider", str(path)]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=300, check=False)
+    command = [sys.executable, "-m", "pytest", "-q", "--junitxml", str(toy / "junit.xml"), "-p",
+               "no:cacheprovider", str(path)]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True,
+                          timeout=300, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     (suite,) = ElementTree.parse(toy / "junit.xml").getroot()
     cases = {case.attrib["name"]: case for case in suite}

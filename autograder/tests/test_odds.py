@@ -1,8 +1,10 @@
-"""How often chance tests refuse right answers, and whether they see the error they state: counted, where `verify --odds` reckons.
+"""How often chance tests refuse right answers, and see the error they state: counted.
 
-A false alarm in 1e11 tests cannot be waited for. So all tests are made with a much larger `alpha`, the solutions are asked with many
-seeds, and the alarms are held against the bound that then holds. The error that a check states is put into the solution, at the alpha
-that counts. `AUTOGRADER_ODDS=1000 pytest -m slow -s autograder/tests/test_odds.py` says how many seeds, and prints the table.
+A false alarm in 1e11 tests cannot be waited for. So all tests are made with a much larger `alpha`,
+the solutions are asked with many seeds, and the alarms are held against the bound that then holds.
+The error that a check states is put into the solution, at the alpha that counts.
+`AUTOGRADER_ODDS=1000 pytest -m slow -s autograder/tests/test_odds.py` says how many seeds, and
+prints the table.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ def louder(alpha: float) -> Iterator[None]:
 
 def chancy(exercise: Exercise) -> Exercise:
     """The exercise with nothing but its chance checks, which wait for nothing."""
-    parts = [replace(p, needs=(), checks=[replace(c, needs=()) for c in p.checks if c.chances]) for p in exercise.parts]
+    parts = [replace(p, needs=(), checks=[replace(c, needs=()) for c in p.checks if c.chances])
+             for p in exercise.parts]
     return replace(exercise, parts=[p for p in parts if p.checks])
 
 
@@ -68,22 +71,24 @@ def refusals(staff: Staff, exercise: Exercise, subject: Subject, draws: int) -> 
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------------------ false alarms
+# ------------------------------------------------------------------------------------- false alarms
 @dataclass
 class Alarms:
-    """Of one assignment: check -> how often a right answer was refused, and how often at most is to be expected."""
+    """Of one assignment: check -> how often a right answer was refused, and how often may be."""
 
     draws: int
     counted: dict[str, tuple[int, float]]
 
     def above(self) -> list[str]:
         """The checks that refuse more often than they may, beyond all accident."""
-        odd = {name: seen for name, seen in self.counted.items() if binom.sf(seen[0] - 1, self.draws, seen[1] / self.draws) < SURE}
+        odd = {name: seen for name, seen in self.counted.items()
+               if binom.sf(seen[0] - 1, self.draws, seen[1] / self.draws) < SURE}
         return [f"{name}: {n} of {self.draws}, at most {most:g}" for name, (n, most) in odd.items()]
 
     def __str__(self) -> str:
         seen, most = (sum(column) for column in zip(*self.counted.values(), strict=True))
-        return f"{len(self.counted)} checks, {self.draws} draws each: {seen} alarms, at most {most:.0f} expected"
+        return (f"{len(self.counted)} checks, {self.draws} draws each: {seen} alarms, at most "
+                f"{most:.0f} expected")
 
 
 def alarms(staff: Staff, draws: int, subject: Subject | None = None) -> Alarms:
@@ -92,11 +97,12 @@ def alarms(staff: Staff, draws: int, subject: Subject | None = None) -> Alarms:
     with louder(LOUD):
         for exercise in map(chancy, staff.assignment.exercises):
             found = refusals(staff, exercise, subject or staff.reference, draws)
-            counted |= {f"{exercise.name}: {c.name}": (found[c.name], c.chances * LOUD * draws) for c in exercise.checks}
+            counted |= {f"{exercise.name}: {c.name}": (found[c.name], c.chances * LOUD * draws)
+                        for c in exercise.checks}
     return Alarms(draws, counted)
 
 
-# ------------------------------------------------------------------------------------------------------------------------------ power
+# -------------------------------------------------------------------------------------------- power
 @dataclass
 class Off:
     """The solution, told another probability than it is asked for."""
@@ -110,7 +116,8 @@ class Off:
 
     def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
         """See model.Subject."""
-        return self.reference.ask([call if self.spared(call) else self._changed(call) for call in calls], seconds)
+        return self.reference.ask([call if self.spared(call) else self._changed(call)
+                                   for call in calls], seconds)
 
     def _changed(self, call: Call) -> Call:
         args = tuple(self.instead if type(a) is float and a == self.told else a for a in call.args)
@@ -121,17 +128,21 @@ class Off:
 def asks_for_large(call: Call) -> bool:
     """Whether a call is about many units: told as a shape, or as an array."""
     values = [getattr(a, "value", None) for a in call.args]
-    units = [math.prod(v) if isinstance(v, tuple) else np.size(v) for v in values if isinstance(v, (tuple, np.ndarray))]
+    units = [math.prod(v) if isinstance(v, tuple) else np.size(v)
+             for v in values if isinstance(v, (tuple, np.ndarray))]
     return any(n >= math.prod(SOME) for n in units)
 
 
 class Odd(np.random.Generator):
-    """Draws as it should, save for one mistake: some numbers twice, numbers that spread more, one value or place too often, or in step."""
+    """Draws as it should, save for one mistake: repeats, more spread, one value too often ..."""
 
-    twice, axis = 0.0, 0  # a share of numbers that are those of the line before, along one of the axes that are longer than 1,
+    # a share of numbers that are those of the line before, along one of the axes that are longer
+    # than 1,
+    twice, axis = 0.0, 0
     lag = 0  # or of that many arrays before
     spread = 1.0
-    often, value = 0.0, 0  # a share of whole numbers (from 1 on) that are this one; or of permutations that begin with 0
+    # a share of whole numbers (from 1 on) that are this one; or of permutations that begin with 0
+    often, value = 0.0, 0
     level = False  # each line of an array holds as many small numbers as large ones, always
     before: tuple[Any, ...] = ()
 
@@ -151,7 +162,8 @@ class Odd(np.random.Generator):
 
     def integers(self, low: Any, high: Any = None, size: Any = None, *more: Any, **how: Any) -> Any:
         drawn = super().integers(low, high, size, *more, **how)
-        return np.where(super().random(drawn.shape) < self.often, self.value, drawn) if low == 1 and self.often else drawn
+        return (np.where(super().random(drawn.shape) < self.often, self.value, drawn) if low == 1
+                and self.often else drawn)
 
     def permutation(self, x: Any, axis: int = 0) -> Any:
         drawn = super().permutation(x, axis)
@@ -165,14 +177,16 @@ class Odd(np.random.Generator):
             return drawn
         if self.lag:
             if len(self.before) >= self.lag and self.before[-self.lag].shape == drawn.shape:
-                drawn = np.where(super().random(drawn.shape) < self.twice, self.before[-self.lag], drawn)
+                drawn = np.where(super().random(drawn.shape) < self.twice,
+                                 self.before[-self.lag], drawn)
             self.before = (*self.before, drawn)
             return drawn
         long = [axis for axis, length in enumerate(drawn.shape) if length > 1]
         lines = np.moveaxis(drawn, long[min(self.axis, len(long) - 1)] if long else 0, 0)
         pairs = len(lines) // 2
         same = super().random(lines[:pairs].shape) < self.twice
-        lines[1 : 2 * pairs : 2] = np.where(same, lines[0 : 2 * pairs : 2], lines[1 : 2 * pairs : 2])
+        lines[1 : 2 * pairs : 2] = np.where(same, lines[0 : 2 * pairs : 2],
+                                            lines[1 : 2 * pairs : 2])
         return drawn
 
 
@@ -187,22 +201,27 @@ def drawing(**how: Any) -> Iterator[None]:
         np.random.default_rng = original
 
 
-Wrongs = Iterator[tuple[float, float] | dict[str, Any]]  # (what is told, what is done instead), or how is drawn
+# (what is told, what is done instead), or how is drawn
+Wrongs = Iterator[tuple[float, float] | dict[str, Any]]
 
 
 def stated(check: Check) -> Wrongs:
-    """The smallest error that the check says it sees, as mistakes to be made, in both directions; nothing where none was thought of."""
+    """The smallest error the check says it sees, as mistakes in both directions; or nothing."""
     case, phrase = check.case, check.power
-    numbers = [float(n) for n in re.findall(r"(?<![\w^-])(\d+(?:\.\d+)?(?:e-?\d+)?)(?=%|$| )", phrase)]
+    numbers = [float(n)
+               for n in re.findall(r"(?<![\w^-])(\d+(?:\.\d+)?(?:e-?\d+)?)(?=%|$| )", phrase)]
     if rate := _rate(check):
         told, through, back = rate
-        others = (back(through(told) + e) for e in (-numbers[-1], numbers[-1]) if 0 < through(told) + e < 1)
-        yield from ((told, other) for other in others if not math.isclose(other, told))  # of gamma at p = 1 there is no more
+        others = (back(through(told) + e)
+                  for e in (-numbers[-1], numbers[-1]) if 0 < through(told) + e < 1)
+        # of gamma at p = 1 there is no more
+        yield from ((told, other) for other in others if not math.isclose(other, told))
     elif phrase.endswith("between maps"):
         yield {"twice": _seeds_alike(_lattice(check), case["p"], numbers[0])}
     elif phrase.startswith("a correlation of"):
         again = phrase.endswith(("calls", "the two masks"))
-        yield {"axis": int("features" in check.verb), "lag": again * (1 + (" of m_" in check.verb)), "twice": numbers[0]}
+        yield {"axis": int("features" in check.verb), "lag": again * (1 + (" of m_" in check.verb)),
+               "twice": numbers[0]}
     elif phrase.startswith("signs of which"):
         yield {"twice": 2 * (numbers[0] / 100 - 0.5)}
     elif phrase.startswith("equal counts in 100%"):
@@ -211,7 +230,8 @@ def stated(check: Check) -> Wrongs:
         yield {"spread": 1 + numbers[0] / 100}
     elif phrase.startswith("the share of a class"):
         others = case["classes"] - 1
-        yield {"often": numbers[0] / (1 - 1 / others), "value": case["classes"] - (case["classes"] // 2 - 1)}
+        yield {"often": numbers[0] / (1 - 1 / others),
+               "value": case["classes"] - (case["classes"] // 2 - 1)}
     elif phrase.startswith("a share of deletions"):
         yield {"often": numbers[0] / (1 - DELETED)}
 
@@ -220,11 +240,12 @@ Reading = Callable[[float], float]
 
 
 def _rate(check: Check) -> tuple[float, Reading, Reading] | None:
-    """(what is asked for, the probability of what is counted as a function of it, and back); None for what is no such rate."""
+    """(what is asked for, the probability of what is counted by it, and back); None if no rate."""
     case, phrase = check.case, check.power
     if not phrase.startswith(("a share of dropped", "a share of units surviving", "a chance of")):
         return None
-    p = case.get("p", case.get("p_in") if case.get("where", "inputs") == "inputs" else case.get("p_hidden"))
+    p = case.get("p", case.get("p_in") if case.get("where", "inputs") == "inputs"
+                 else case.get("p_hidden"))
     p = case["p_in"] if "dropped inputs" in phrase and "p_in" in case else p
     if "surviving all three" in phrase:
         return p, lambda q: (1 - q) ** 3, lambda s: 1 - s ** (1 / 3)
@@ -243,7 +264,7 @@ def _lattice(check: Check) -> Lattice:
 
 
 def _seeds_alike(lattice: Lattice, p: float, correlation: float) -> float:
-    """Which share of block seeds must be the same on two maps, so that units which several blocks can cover are that much alike."""
+    """Which share of block seeds two maps must share, so that units are that much alike."""
     gamma, places = lattice.gamma(p), lattice.block**2
     kept = lattice.kept(gamma)
 
@@ -264,32 +285,39 @@ def _where(falls: Reading) -> float:
 
 
 def unseen(staff: Staff, draws: int) -> tuple[dict[str, int], int, list[str]]:
-    """Check -> how often it passed over its own smallest error; how many mistakes were put to them; and which checks got none."""
+    """Check -> how often it missed its own smallest error, of how many; and those untried."""
     missed, tries, left = dict[str, int](), 0, list[str]()
     for exercise in map(chancy, staff.assignment.exercises):
         for check in exercise.checks:
-            alone, name = replace(exercise, parts=[replace(exercise.parts[0], checks=[check])]), f"{exercise.name}: {check.name}"
-            wrongs = [w for w in stated(check) if isinstance(w, tuple) or not staff.assignment.needs]  # torch draws by itself
+            alone = replace(exercise, parts=[replace(exercise.parts[0], checks=[check])])
+            name = f"{exercise.name}: {check.name}"
+            # torch draws by itself
+            wrongs = [w for w in stated(check)
+                      if isinstance(w, tuple) or not staff.assignment.needs]
             left += [] if wrongs else [name]
             for wrong in wrongs:
                 tries += draws
-                missed[name] = missed.get(name, 0) + draws - _refused(staff, alone, check, wrong, draws)
+                missed[name] = (missed.get(name, 0)
+                                + draws - _refused(staff, alone, check, wrong, draws))
     return missed, tries, left
 
 
-def _refused(staff: Staff, exercise: Exercise, check: Check, wrong: tuple[float, float] | dict[str, Any], draws: int) -> int:
+def _refused(staff: Staff, exercise: Exercise, check: Check,
+             wrong: tuple[float, float] | dict[str, Any], draws: int) -> int:
     if isinstance(wrong, dict):
         with drawing(**wrong):
             return refusals(staff, exercise, staff.reference, draws)[check.name]
-    # its own gamma excuses a mask, and a share of many units the share of a few: the mistake is one that nothing excuses
-    spared = asks_for_large if "an empty mask" in check.power else (lambda call: call.function == check.case.get("gamma"))
+    # its own gamma excuses a mask, and a share of many units the share of a few: the mistake is one
+    # that nothing excuses
+    spared = (asks_for_large if "an empty mask" in check.power
+              else (lambda call: call.function == check.case.get("gamma")))
     student = Off(staff.reference, *wrong, spared)
     count = refusals(staff, exercise, student, draws)[check.name]
     assert student.changed, f"{check.name} is not told {student.told}"
     return count
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- the tests
+# ---------------------------------------------------------------------------------------- the tests
 def staff_of(slug: str) -> Staff:
     staff = load_staff(ROOT, slug)
     if lacking(staff.assignment):
@@ -311,7 +339,8 @@ def test_right_answers_are_refused_as_seldom_as_promised(slug: str) -> None:
 @pytest.mark.parametrize("slug", slugs(ROOT))
 def test_the_error_that_is_stated_is_seen(slug: str) -> None:
     missed, tries, left = unseen(staff_of(slug), max(2, DRAWS // 20))
-    print(f"\n{slug}: {len(missed)} checks, {sum(missed.values())} of {tries} mistakes of the stated size were not seen")
+    print(f"\n{slug}: {len(missed)} checks, {sum(missed.values())} of {tries} mistakes of the "
+          "stated size were not seen")
     print(f"  not tried: {', '.join(left) or 'none'}")
     assert {name: n for name, n in missed.items() if n} == {}
 
@@ -320,7 +349,8 @@ def test_the_error_that_is_stated_is_seen(slug: str) -> None:
 def first() -> Staff:
     """The first exercise of the first assignment, alone."""
     staff = load_staff(ROOT, slugs(ROOT)[0])
-    return replace(staff, assignment=replace(staff.assignment, exercises=staff.assignment.exercises[:1]))
+    return replace(staff, assignment=replace(staff.assignment,
+                                             exercises=staff.assignment.exercises[:1]))
 
 
 def test_alarms_and_errors_are_as_stated_in_a_sample(first: Staff) -> None:

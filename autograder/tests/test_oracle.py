@@ -31,7 +31,8 @@ def double(*numbers: float) -> Call:
 def test_the_same_is_asked_once_and_something_else_anew() -> None:
     solution = Solution()
     oracle = Oracle(solution)
-    found = [oracle.ask((double(*x),), 1.0)[0].value.tolist() for x in ((1.0, 2.0), (1.0, 2.0), (1.0, 3.0), (1.0, 2.0))]
+    found = [oracle.ask((double(*x),), 1.0)[0].value.tolist()
+             for x in ((1.0, 2.0), (1.0, 2.0), (1.0, 3.0), (1.0, 2.0))]
     assert (found, solution.asked) == ([[2, 4], [2, 4], [2, 6], [2, 4]], 2)
 
 

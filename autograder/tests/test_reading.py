@@ -1,4 +1,4 @@
-"""No text costs the grader more than seconds and megabytes: it is read, shown and seen within limits, or refused by name."""
+"""No text costs the grader more than seconds and megabytes: it is within limits, or refused."""
 
 from __future__ import annotations
 
@@ -40,14 +40,17 @@ MEGABYTE = 1_000_000
 CPU = 5.0  # seconds a hand-in may take of us: reading 3, page 2
 
 
-# ---------------------------------------------------------------------------------------------------------------------- the child
+# ---------------------------------------------------------------------------------------- the child
 def test_what_comes_back_is_plain_data_and_our_own_records() -> None:
-    found = Submission("x", (Cell("a", Role.ANSWER, "pass\ud800", ("n",)),), ("note",), frozenset({"q"}))
+    found = Submission("x", (Cell("a", Role.ANSWER, "pass\ud800", ("n",)),), ("note",),
+                       frozenset({"q"}))
     assert bounded(lambda: found, NAME) == found
-    assert bounded(lambda: {"a": [1, 2.5, None, b"x", (True,)]}, NAME) == {"a": [1, 2.5, None, b"x", (True,)]}
+    assert (bounded(lambda: {"a": [1, 2.5, None, b"x", (True,)]}, NAME)
+            == {"a": [1, 2.5, None, b"x", (True,)]})
 
 
-@pytest.mark.parametrize("value", [signal.SIGTERM, Path("x"), os.system, Exception("x")], ids=["enum", "class", "function", "error"])
+@pytest.mark.parametrize("value", [signal.SIGTERM, Path("x"), os.system, Exception("x")],
+                         ids=["enum", "class", "function", "error"])
 def test_nothing_else_is_made_of_what_comes_back(value: object) -> None:
     with pytest.raises(Exception, match="is no record"):
         bounded(lambda: value, NAME)
@@ -78,7 +81,8 @@ def test_who_runs_over_is_told_in_one_line_with_the_mend(kind: str) -> None:
         bounded(work, NAME, 1)
     (line,) = str(caught.value).splitlines()
     assert told in line
-    assert line.endswith("Delete what was pasted into it and is no answer, save it and hand it in again.")
+    assert line.endswith(
+        "Delete what was pasted into it and is no answer, save it and hand it in again.")
 
 
 @pytest.mark.parametrize("error", [SubmissionError, CourseError, Broken])
@@ -90,7 +94,8 @@ def test_an_error_keeps_its_kind(error: type[AutograderError]) -> None:
         bounded(work, NAME)
 
 
-@pytest.mark.parametrize("work", [lambda: 1 / 0, lambda: os.kill(os.getpid(), signal.SIGTERM), lambda: (lambda: 0)])
+@pytest.mark.parametrize("work", [lambda: 1 / 0, lambda: os.kill(os.getpid(), signal.SIGTERM),
+                                  lambda: (lambda: 0)])
 def test_a_bug_of_ours_is_no_students(work: Callable[[], Any]) -> None:
     with pytest.raises(Broken):
         bounded(work, NAME)
@@ -106,7 +111,8 @@ def test_who_is_killed_from_outside_is_asked_once_more_and_is_no_students(tmp_pa
         return times
 
     assert bounded(lambda: killed(1), NAME) == 1
-    with pytest.raises(Broken, match=r"ended from outside \(SIGKILL; out of memory\?\)\. Grade again\."):
+    with pytest.raises(Broken,
+                       match=r"ended from outside \(SIGKILL; out of memory\?\)\. Grade again\."):
         bounded(lambda: killed(9), NAME)
 
 
@@ -118,7 +124,8 @@ def test_a_child_that_waits_is_no_students(monkeypatch: pytest.MonkeyPatch) -> N
 
 def children() -> set[str]:
     """The processes that this thread has started, those that nobody has waited for among them."""
-    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text(encoding="ascii").split())
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children")
+               .read_text(encoding="ascii").split())
 
 
 def test_no_child_and_no_descriptor_is_left() -> None:
@@ -161,7 +168,8 @@ def test_the_time_of_one_is_not_the_time_of_the_next() -> None:
 
     with contextlib.closing(Kept(busy)) as kept:
         spent = [kept(NAME, seconds=1) for _ in range(3)]
-    assert spent[-1] - spent[0] > 1  # all of them in one process, which has had more than one of them may
+    # all of them in one process, which has had more than one of them may
+    assert spent[-1] - spent[0] > 1
 
 
 def test_a_cut_is_no_exception_that_a_parser_might_catch() -> None:
@@ -184,21 +192,26 @@ def test_without_fork_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bounded(os.getpid, NAME) == os.getpid()
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the corpus
+# --------------------------------------------------------------------------------------- the corpus
 UNITS = (
-    *("`", "`` ` ", "*", "*a **b ", "*_", "_", "[", "[a", "[](", "[a](", "[a][", "![", "![a](b", "[[a](", "<!-- "),
-    *("<a ", "</", "<", "&", "&amp;", "&#", "$", "$$a ", "$a ", "\\\\[", "\\\\(", "\\begin{a}", "\\", "~", "~~a "),
-    *("|", "| ", "|a", "| a |\n", "a|b\n-|-\n", "|-", "#", "# a\n", "> ", ">>>\n", "- ", "- a\n", "1. ", "1. - "),
-    *("- [ ] a\n", "\n", " ", "\t", " \n", "```\n", "~~~\n", "a\n=\n", ": a\n", "a\n\n: b\n\n", "http://"),
-    *("http://a ", "[a]: b\n", "[a]:\n", "a@b.c ", "a.b", "* * *\n", "a", "a b ", "\u00e4", "\u200b", "\U0001f600"),
+    *("`", "`` ` ", "*", "*a **b ", "*_", "_", "[", "[a", "[](", "[a](", "[a][", "![", "![a](b",
+      "[[a](", "<!-- "),
+    *("<a ", "</", "<", "&", "&amp;", "&#", "$", "$$a ", "$a ", "\\\\[", "\\\\(", "\\begin{a}",
+      "\\", "~", "~~a "),
+    *("|", "| ", "|a", "| a |\n", "a|b\n-|-\n", "|-", "#", "# a\n", "> ", ">>>\n", "- ", "- a\n",
+      "1. ", "1. - "),
+    *("- [ ] a\n", "\n", " ", "\t", " \n", "```\n", "~~~\n", "a\n=\n", ": a\n",
+      "a\n\n: b\n\n", "http://"),
+    *("http://a ", "[a]: b\n", "[a]:\n", "a@b.c ", "a.b", "* * *\n", "a", "a b ", "\u00e4",
+      "\u200b", "\U0001f600"),
     *("\u0000", "\r"),
 )
-CODES = (
-    *("(", "[", "{", "((", "-a,", "not ", "lambda:", "a=", "a,", "a;", "a\n", "x+", "f'{a}' ", "'", "'''"),
-    *("if a:\n ", "a b\n", "#", "\\\n", "@a\n", "!ls\n", "!a\n", "%a\n", "a?\n", " ", "\n", "\t", "def f():0\n"),
-    *("class a:0\n", "import a\n", "from a import *\n", "a = 1\n", "del a\n", "for a in b:0\n", "try:\n"),
-    *("match a:\n case 0:0\n", "a:=", "\f", "\u0000", "\ud800", "0x", "1_", "1e", "*_", "a.b"),
-)
+CODES = (*("(", "[", "{", "((", "-a,", "not ", "lambda:", "a=", "a,", "a;", "a\n", "x+", "f'{a}' ",
+           "'", "'''"), *("if a:\n ", "a b\n", "#", "\\\n", "@a\n", "!ls\n", "!a\n", "%a\n", "a?\n",
+                          " ", "\n", "\t", "def f():0\n"),
+         *("class a:0\n", "import a\n", "from a import *\n", "a = 1\n", "del a\n", "for a in b:0\n",
+           "try:\n"),
+         *("match a:\n case 0:0\n", "a:=", "\f", "\u0000", "\ud800", "0x", "1_", "1e", "*_", "a.b"))
 SETS = {
     "two thousand names": "".join(f"name{n} = {n}\n" for n in range(2000)),
     "as many used": ANSWER + "".join(f"    name{n}\n" for n in range(2000)),
@@ -223,33 +236,40 @@ def picture(data: str, times: int) -> dict[str, Any]:
 
 
 def book(*cells: Any) -> bytes:
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [text(ANSWER, "halve", "code"), *cells]}).encode()
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {},
+                       "cells": [text(ANSWER, "halve", "code"), *cells]}).encode()
 
 
 def hand_ins() -> Iterator[tuple[str, bytes]]:
     """Notebooks of at most a megabyte."""
     for unit in UNITS:
-        yield f"text {unit!r}", book(text(unit * (9_900 // len(unit))), *[text(unit * (4_000 // len(unit)))] * 5)
+        yield f"text {unit!r}", book(text(unit * (9_900 // len(unit))),
+                                     *[text(unit * (4_000 // len(unit)))] * 5)
     for unit in CODES:
         yield f"code {unit!r}", book(text((unit * 60_000)[:60_000], "", "code"))
     for name, source in SETS.items():
         yield name, book(text(source, "", "code"))
     yield "a table", book(text(TABLE + "|" * 3000))
     yield "a megabyte of text in the answer's name", book(text("x = 1\n" * 160_000, "halve"))
-    yield "nothing but such a text", json.dumps({"cells": [text("x = 1\n" * 160_000, "halve")]}).encode()
+    yield ("nothing but such a text",
+           json.dumps({"cells": [text("x = 1\n" * 160_000, "halve")]}).encode())
     yield "many cells", book(*[text("x = 1", "", "code")] * 4_900)
     yield "many answers", book(*[text(ANSWER, "halve", "code")] * 4_900)
     yield "too many cells", book(*[{}] * 100_000)
-    yield "ids that are taken", book(*[text("", id=f"cell-{n}") for n in range(2_400, 4_900)], *[text("", id="cell-2400")] * 2_400)
+    yield "ids that are taken", book(*[text("", id=f"cell-{n}") for n in range(2_400, 4_900)],
+                                     *[text("", id="cell-2400")] * 2_400)
     yield "lines without end", book(text(["x"] * 150_000, "", "code"))
-    yield "claims", json.dumps({"cells": [{"cell_type": "code", "metadata": {"nbgrader": {f"k{n}": n for n in range(60_000)}}}]}).encode()
+    yield "claims", json.dumps({"cells": [{"cell_type": "code", "metadata": {
+        "nbgrader": {f"k{n}": n for n in range(60_000)}}}]}).encode()
     yield "a picture of blanks", book(picture(" " * 900_000 + "!", 1))
     yield "a picture shown again and again", book(picture("aaaa" * 100_000, 400))
-    yield "a reference used again and again", book(text("[a]: http://" + "b" * 5000 + "\n\n" + "[a]" * 1500))
+    yield ("a reference used again and again",
+           book(text("[a]: http://" + "b" * 5000 + "\n\n" + "[a]" * 1500)))
     yield "deep JSON", b'{"cells": ' + b"[" * 400_000
     yield "deep JSON that ends", b'{"cells": ' + b"[" * 90_000 + b"]" * 90_000 + b"}"
     yield "a number", b'{"cells": [], "nbformat": ' + b"9" * 900_000 + b"}"
-    yield "surrogates", book(text("\ud800" * 100_000), text("x = '" + "\udcff" * 50_000 + "'", "", "code"))
+    yield "surrogates", book(text("\ud800" * 100_000),
+                             text("x = '" + "\udcff" * 50_000 + "'", "", "code"))
     yield "strings cut off", b'{"cells": ["' * 70_000
 
 
@@ -263,7 +283,8 @@ def cpu() -> float:
 
 def read(data: bytes) -> Submission:
     path = Path(NAME)
-    return bounded(lambda: notebook.from_node(notebook_file.parse(data, path), path, ASSIGNMENT), NAME)
+    return bounded(lambda: notebook.from_node(notebook_file.parse(data, path), path,
+                                              ASSIGNMENT), NAME)
 
 
 def paged(data: bytes, submission: Submission) -> Any:
@@ -273,7 +294,8 @@ def paged(data: bytes, submission: Submission) -> Any:
 
     report = Report("hw0_toy", NAME, "graded", "none")
     frame = Frame({}, frozenset())
-    return json.loads(bounded(lambda: page(notebook_file.parse(data, Path(NAME)), submission, report, frame), NAME, PAGE_SECONDS)[0])
+    return json.loads(bounded(lambda: page(notebook_file.parse(data, Path(NAME)), submission,
+                                           report, frame), NAME, PAGE_SECONDS)[0])
 
 
 def viewed(page: Any) -> int:
@@ -285,20 +307,25 @@ def viewed(page: Any) -> int:
     length = 0
     for cell in page["cells"]:
         renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
-        shown = MarkdownWithMath(renderer=renderer).render if cell["cell_type"] == "markdown" else highlight
+        shown = (MarkdownWithMath(renderer=renderer).render if cell["cell_type"] == "markdown"
+                 else highlight)
         length += len(shown("".join(cell["source"])))
     return length
 
 
-# what an honest student may well do is graded, not refused: each took less than a tenth of the limit when this was written
-GRADED = ["two thousand names", "as many used", "a table", "a megabyte of text in the answer's name", "many cells", "many answers"]
-GRADED += ["a picture of blanks", "a picture shown again and again", "surrogates", "lines without end", "code '#'", "text '['"]
+# what an honest student may well do is graded, not refused: each took less than a tenth of the
+# limit when this was written
+GRADED = ["two thousand names", "as many used", "a table",
+          "a megabyte of text in the answer's name", "many cells", "many answers"]
+GRADED += ["a picture of blanks", "a picture shown again and again", "surrogates",
+           "lines without end", "code '#'", "text '['"]
 EACH = 9  # of the others are tried by a plain run, the rest behind `slow`
 
 
 def megabytes() -> Iterator[object]:
     for number, name in enumerate(HAND_INS):
-        yield pytest.param(name, marks=() if name in GRADED or number % EACH == 0 else pytest.mark.slow)
+        yield pytest.param(name, marks=() if name in GRADED or number % EACH == 0
+                           else pytest.mark.slow)
 
 
 @pytest.mark.parametrize("name", [*megabytes()])
@@ -336,9 +363,11 @@ def test_the_names_a_cell_provides_are_found_in_one_pass() -> None:
     assert all(len(cell.names) == 2000 for cell in added)
 
 
-# ---------------------------------------------------------------------------------------------------------------- ids and classes
-HEADINGS = ["###### check_halve", "check_halve\n===", "a\ncheck_halve\n---", "> # check_halve", "- # check_halve", "1. ## *check_halve*"]
-HEADINGS += ["#check_halve", "# `check_halve` #", "   #\tcheck_halve", "```\n# x\n```\n\n# check_halve"]
+# ---------------------------------------------------------------------------------- ids and classes
+HEADINGS = ["###### check_halve", "check_halve\n===", "a\ncheck_halve\n---", "> # check_halve",
+            "- # check_halve", "1. ## *check_halve*"]
+HEADINGS += ["#check_halve", "# `check_halve` #", "   #\tcheck_halve",
+             "```\n# x\n```\n\n# check_halve"]
 HEADINGS += ["# &#99;heck_halve", "# check\\_halve"]
 
 
@@ -363,7 +392,8 @@ def test_no_class_of_the_pages_own_is_taken(source: str) -> None:
     from autograder.nbgrader_plugin.markdown import tame
 
     page = markdown2html_mistune(tame(source))
-    assert not any(f'"{name}"' in page or f" {name}" in page for name in ("btn", "score", "tabbable"))
+    assert not any(f'"{name}"' in page or f" {name}" in page
+                   for name in ("btn", "score", "tabbable"))
 
 
 def test_code_is_cut_where_a_view_would_take_long() -> None:

@@ -1,6 +1,7 @@
-"""What 449 public implementations of dropout do, written anew in the course's signature: the right ones score full, the wrong ones lose.
+"""What 449 public implementations of dropout do, anew in our signature: right ones score full.
 
-The exercises ask what assignment 1 asks in public, of toy functions. Behaviours counted in the field: sections 3, 4 and 6 of the survey.
+The exercises ask what assignment 1 asks in public, of toy functions. Behaviours counted in the
+field: sections 3, 4 and 6 of the survey.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ import pytest
 from autograder.dropout import checks as c
 from autograder.judge import judge, result
 from autograder.model import Exercise, Part, Verdict
-from autograder.tests.toys import BACKWARD_NAME, FORWARD, PAIR, SHAPES, Array, Function, backward, forward, student
+from autograder.tests.toys import (
+    BACKWARD_NAME,
+    FORWARD,
+    PAIR,
+    SHAPES,
+    Array,
+    Function,
+    backward,
+    forward,
+    student,
+)
 
 P = 0.3
 SOME, CORE = "drops_some_and_keeps_some", "passes_gradient_to_kept_units_only"
@@ -59,7 +70,8 @@ FORWARD_EXERCISE = Exercise(
 BACKWARD_EXERCISE = Exercise(
     BACKWARD_NAME,
     [
-        Part("mask", "passes the gradient to who was kept", 1, [c.passes_gradient_to_kept_units_only(p=P, **PAIR)]),
+        Part("mask", "passes the gradient to who was kept", 1,
+             [c.passes_gradient_to_kept_units_only(p=P, **PAIR)]),
         Part(
             "factor",
             "with the right factor, from the right cache",
@@ -81,8 +93,10 @@ BACKWARD_EXERCISE = Exercise(
 def graded(pair: Pair, sweep: int = 0) -> tuple[float, float, list[Verdict]]:
     """Points of forward and of backward, and the verdicts that did not pass."""
     subject = student({FORWARD: pair[0], BACKWARD_NAME: pair[1]})
-    found = [judge(exercise, subject, f"students/{sweep}") for exercise in (FORWARD_EXERCISE, BACKWARD_EXERCISE)]
-    first, second = (result(e, v).points for e, v in zip((FORWARD_EXERCISE, BACKWARD_EXERCISE), found, strict=True))
+    found = [judge(exercise, subject, f"students/{sweep}")
+             for exercise in (FORWARD_EXERCISE, BACKWARD_EXERCISE)]
+    first, second = (result(e, v).points
+                     for e, v in zip((FORWARD_EXERCISE, BACKWARD_EXERCISE), found, strict=True))
     return first, second, [v for verdicts in found for v in verdicts if not v.passed]
 
 
@@ -116,7 +130,7 @@ def uniform(rng: Any, shape: tuple[int, ...], p: float) -> Array:
     return np.asarray(rng.random(shape) >= p)
 
 
-# ---------------------------------------------------------------------------------------- section 6: right, and each looks different
+# ------------------------------------------------------- section 6: right, and each looks different
 def copy_then_assign(x: Array, mask: Array, p: float) -> Array:
     out = x.copy()
     out[~mask] = 0
@@ -153,7 +167,8 @@ def in_lists(x: Array, p: float, rng: Any, train: bool = True) -> Any:
     return [x * mask, {"mask": mask, "p": p, "verbose": True, "more": None}]
 
 
-def with_options(x: Array, p: float, rng: Any, train: bool = True, verbose: bool = False, seed: int | None = None) -> Any:
+def with_options(x: Array, p: float, rng: Any, train: bool = True, verbose: bool = False,
+                 seed: int | None = None) -> Any:
     print("dropout", p)
     return forward(x, p, rng, train)
 
@@ -184,21 +199,28 @@ RIGHT: dict[str, Pair] = {
     "a mask that is scaled already": dropout(scaled_first, multiplied, back=as_it_is),
     "scaled before masking": dropout(uniform, lambda x, m, p: x / (1 - p) * m),
     "scaled by multiplying": dropout(uniform, lambda x, m, p: 1 / (1 - p) * (x * m)),
-    "np.where": dropout(uniform, lambda x, m, p: np.where(m, x / (1 - p), 0.0), back=lambda d, m, p: np.where(m, d / (1 - p), 0.0)),
+    "np.where": dropout(uniform, lambda x, m, p: np.where(m, x / (1 - p), 0.0),
+                        back=lambda d, m, p: np.where(m, d / (1 - p), 0.0)),
     "a copy, then assignment": dropout(uniform, copy_then_assign, back=copy_then_assign),
-    "a copy at test time": dropout(uniform, test=lambda x, p: x.copy(), back_test=lambda d, p: d.copy()),
-    "times one at test time": dropout(uniform, test=lambda x, p: x * 1.0, back_test=lambda d, p: 1.0 * d),
+    "a copy at test time": dropout(uniform, test=lambda x, p: x.copy(),
+                                   back_test=lambda d, p: d.copy()),
+    "times one at test time": dropout(uniform, test=lambda x, p: x * 1.0,
+                                      back_test=lambda d, p: 1.0 * d),
     "floor of keep + uniform": dropout(lambda r, s, p: np.floor(1 - p + r.random(s))),
-    "uniform up to 1 / p, clipped": dropout(lambda r, s, p: np.floor(np.clip(r.uniform(0, 1 / (p or 1e-9), s), 0, 1))),
+    "uniform up to 1 / p, "
+    "clipped": dropout(lambda r, s, p: np.floor(np.clip(r.uniform(0, 1 / (p or 1e-9), s), 0, 1))),
     "float32 numbers as mask": dropout(
-        lambda r, s, p: uniform(r, s, p).astype(np.float32), back=lambda d, m, p: d * (m / np.float32(1 - p))
+        lambda r, s, p: uniform(r, s, p).astype(np.float32),
+        back=lambda d, m, p: d * (m / np.float32(1 - p))
     ),
-    "a scale in float32": dropout(lambda r, s, p: scaled_first(r, s, p).astype(np.float32), multiplied, back=as_it_is),
+    "a scale in float32": dropout(lambda r, s, p: scaled_first(r, s, p).astype(np.float32),
+                                  multiplied, back=as_it_is),
     "a little in the divisor": dropout(uniform, lambda x, m, p: x * m / (1 - p + 1e-8) if p else x),
     "Fortran order": dropout(uniform, lambda x, m, p: np.asfortranarray(x * m / (1 - p))),
     "lists and dicts": (in_lists, lambda dout, cache: dout * cache["mask"]),
     "more arguments, and prints": (with_options, backward),
-    "float32 throughout": (in_float32, lambda dout, cache: np.float32(dout) * cache),  # the course asks about dtypes elsewhere
+    # the course asks about dtypes elsewhere
+    "float32 throughout": (in_float32, lambda dout, cache: np.float32(dout) * cache),
     "the toy": (forward, backward),
 }
 
@@ -218,7 +240,7 @@ def test_a_right_answer_scores_full_over_two_hundred_sweeps(name: str) -> None:
         assert (first, second) == (4, 3), f"sweep {sweep}: {heard(missed)}"
 
 
-# ------------------------------------------------------------------------------------------------------ sections 3 and 4: wrong
+# -------------------------------------------------------------------------- sections 3 and 4: wrong
 def keeps_p(rng: Any, shape: tuple[int, ...], p: float) -> Array:
     return np.asarray(rng.random(shape) < p)
 
@@ -346,36 +368,51 @@ def global_draws(rng: Any, shape: tuple[int, ...], p: float) -> Array:
 
 # name -> (the pair, does forward lose points, does backward)
 WRONG: dict[str, tuple[Pair, bool, bool]] = {
-    "keep and drop swapped, scale too": (dropout(keeps_p, lambda x, m, p: x * m / p, back=lambda d, m, p: d * m / p), True, False),
+    "keep and drop swapped, scale too": (dropout(keeps_p, lambda x, m, p: x * m / p,
+                                                 back=lambda d, m, p: d * m / p), True, False),
     "keep and drop swapped in the mask only": (dropout(keeps_p), True, False),
-    "share and scale disagree": (dropout(uniform, lambda x, m, p: x * m / p, back=lambda d, m, p: d * m / p), True, False),
+    "share and scale disagree": (dropout(uniform, lambda x, m, p: x * m / p,
+                                         back=lambda d, m, p: d * m / p), True, False),
     "no scale": (dropout(uniform, lambda x, m, p: x * m, back=as_it_is), True, False),
-    "classic": (dropout(uniform, lambda x, m, p: x * m, lambda x, p: x * (1 - p), as_it_is, lambda d, p: d * (1 - p)), True, False),
-    "classic with the drop share": (dropout(uniform, lambda x, m, p: x * m, lambda x, p: x * p, as_it_is, lambda d, p: d * p), True, False),
-    "multiplied by 1 - p": (dropout(uniform, lambda x, m, p: x * m * (1 - p), back=lambda d, m, p: d * m * (1 - p)), True, False),
+    "classic": (dropout(uniform, lambda x, m, p: x * m, lambda x, p: x * (1 - p), as_it_is,
+                        lambda d, p: d * (1 - p)), True, False),
+    "classic with the drop share": (dropout(uniform, lambda x, m, p: x * m, lambda x, p: x * p,
+                                            as_it_is, lambda d, p: d * p), True, False),
+    "multiplied by 1 - p": (dropout(uniform, lambda x, m, p: x * m * (1 - p),
+                                    back=lambda d, m, p: d * m * (1 - p)), True, False),
     "scaled twice": (dropout(scaled_first, back=lambda d, m, p: d * m / (1 - p)), True, False),
     "randn": (dropout(lambda r, s, p: r.normal(size=s) < 1 - p), True, False),
-    "standard_normal the other way round": (dropout(lambda r, s, p: r.standard_normal(s) > p), True, False),
+    "standard_normal the other way round": (dropout(lambda r, s, p: r.standard_normal(s) > p),
+                                            True, False),
     "one mask for the batch": (dropout(shared_row), True, False),
-    "one draw for each example": (dropout(lambda r, s, p: np.broadcast_to(r.random((s[0],) + (1,) * (len(s) - 1)) >= p, s)), True, False),
+    "one draw for each example": (dropout(lambda r, s, p: np.broadcast_to(
+        r.random((s[0],) + (1,) * (len(s) - 1)) >= p, s)), True, False),
     "p / p": (dropout(lambda r, s, p: r.random(s) < p / p), True, True),
-    "scaled and multiplied at test time": (dropout(uniform, test=lambda x, p: x * p, back_test=lambda d, p: d * p), True, False),
-    "scaled and scaled again at test time": (dropout(uniform, test=lambda x, p: x / (1 - p)), True, True),
+    "scaled and multiplied at test "
+    "time": (dropout(uniform, test=lambda x, p: x * p, back_test=lambda d, p: d * p), True, False),
+    "scaled and scaled again at test time": (dropout(uniform, test=lambda x, p: x / (1 - p)),
+                                             True, True),
     "divided by p at test time": (dropout(uniform, test=lambda x, p: x / p), True, True),
     "a relu too": (dropout(uniform, lambda x, m, p: np.maximum(x * m / (1 - p), 0)), True, False),
     "a fair coin": (dropout(lambda r, s, p: r.integers(0, 2, s)), True, False),
-    "exactly p n": (dropout(lambda r, s, p: r.permutation(np.arange(math.prod(s)) >= round(p * math.prod(s))).reshape(s)), True, False),
-    "rescaled by the realised share": (dropout(uniform, rescaled_by_share, back=rescaled_by_share), True, False),
-    "reseeded in forward": (dropout(lambda r, s, p: np.random.default_rng(1).random(s) >= p), True, False),
-    "an own generator": (dropout(lambda r, s, p: np.random.default_rng().random(s) >= p), True, False),
+    "exactly p n": (dropout(lambda r, s, p: r.permutation(
+        np.arange(math.prod(s)) >= round(p * math.prod(s))).reshape(s)), True, False),
+    "rescaled by the realised share": (dropout(uniform, rescaled_by_share, back=rescaled_by_share),
+                                       True, False),
+    "reseeded in forward": (dropout(lambda r, s, p: np.random.default_rng(1).random(s) >= p),
+                            True, False),
+    "an own generator": (dropout(lambda r, s, p: np.random.default_rng().random(s) >= p),
+                         True, False),
     "the global state": (dropout(global_draws), True, False),
     "always drops": ((ignores_its_mode, backward), True, False),
     "draws in eval mode": ((draws_in_eval, backward), True, True),
     "draws before it asks for the mode": ((draws_before_asking, backward), True, False),
-    "the mask instead of the output": (dropout(uniform, lambda x, m, p: m.astype(float), back=as_it_is), True, True),
+    "the mask instead of the "
+    "output": (dropout(uniform, lambda x, m, p: m.astype(float), back=as_it_is), True, True),
     "places picked with replacement": (dropout(replacing), True, False),
     "a library's exact sample of rows": (dropout(sampled_rows), True, False),
-    "dout minus its masked part": (dropout(uniform, back=lambda d, m, p: d - d * m / (1 - p)), False, True),
+    "dout minus its masked part": (dropout(uniform, back=lambda d, m, p: d - d * m / (1 - p)),
+                                   False, True),
     "a stack of masks": (on_a_stack(), False, True),
     "in place": ((in_place, backward), True, False),
     "2-D only": ((two_dimensional, backward), True, False),
@@ -384,12 +421,16 @@ WRONG: dict[str, tuple[Pair, bool, bool]] = {
     "backward left out": ((forward, lambda dout, cache: None), False, True),
     "backward crashes at test time": ((forward, mask_alone), False, True),
     "backward unpacks wrongly": ((forward, unpacks_too_much), False, True),
-    "backward scales at test time": (dropout(uniform, back_test=lambda d, p: d / (1 - p)), False, True),
+    "backward scales at test time": (dropout(uniform, back_test=lambda d, p: d / (1 - p)),
+                                     False, True),
     "backward forgets the factor": (dropout(uniform, back=as_it_is), False, True),
     "backward forgets the mask": (dropout(uniform, back=lambda d, m, p: d / (1 - p)), False, True),
-    "backward draws anew": (dropout(uniform, back=lambda d, m, p: d * uniform(np.random.default_rng(), d.shape, p) / (1 - p)), False, True),
-    "backward masks twice": (dropout(uniform, back=lambda d, m, p: d * m / (1 - p) ** 2), False, True),
-    "backward returns a 1-tuple": ((forward, lambda dout, cache: (backward(dout, cache),)), False, True),
+    "backward draws anew": (dropout(uniform, back=lambda d, m, p: d * uniform(
+        np.random.default_rng(), d.shape, p) / (1 - p)), False, True),
+    "backward masks twice": (dropout(uniform, back=lambda d, m, p: d * m / (1 - p) ** 2),
+                             False, True),
+    "backward returns a 1-tuple": ((forward, lambda dout, cache: (backward(dout, cache),)),
+                                   False, True),
     "backward overwrites dout": ((forward, overwrites_dout), False, True),
     "backward multiplies by the output": (times_output(), False, True),
     "backward reads the mask off the output": (from_output(), False, True),

@@ -32,7 +32,8 @@ def code(source: str, **metadata: Any) -> dict[str, Any]:
     return {"cell_type": "code", "source": source, "metadata": metadata}
 
 
-def notebook(total: int = 35, first: int = 25, rest: int = 10, heading: int = 25) -> list[dict[str, Any]]:
+def notebook(total: int = 35, first: int = 25, rest: int = 10,
+             heading: int = 25) -> list[dict[str, Any]]:
     lines = "x = 1\n# said in passing\n\n"
     solved = "def f():\n    ### BEGIN SOLUTION\n" + lines * 10 + "    ### END SOLUTION"
     return [
@@ -47,7 +48,8 @@ def notebook(total: int = 35, first: int = 25, rest: int = 10, heading: int = 25
 
 
 def test_words_and_lines_take_time_and_what_is_folded_or_optional_does_not() -> None:
-    # 1300 words are 10 minutes; 650 words, 10 lines to write and a hundred and a few to read are 5 + 15 + 5
+    # 1300 words are 10 minutes; 650 words, 10 lines to write and a hundred and a few to read are 5
+    # + 15 + 5
     assert minutes(notebook()) == {"": 10, "1": 25}
 
 
@@ -62,7 +64,8 @@ def test_words_and_lines_take_time_and_what_is_folded_or_optional_does_not() -> 
         ({"total": 60}, "the whole takes about 35 minutes by the table and 60 by its heading"),
     ],
 )
-def test_minutes_that_the_rule_does_not_give_are_found(change: dict[str, int], finding: str | None) -> None:
+def test_minutes_that_the_rule_does_not_give_are_found(change: dict[str, int],
+                                                       finding: str | None) -> None:
     found = list(findings(notebook(**change), [], "hw.ipynb"))
     assert len(found) == (finding is not None)
     assert finding is None or finding in found[0]
@@ -74,7 +77,9 @@ def test_who_says_no_minutes_is_not_asked() -> None:
 
 @pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("*/*.ipynb")), ids=lambda p: p.stem)
 def test_the_courses_own_notebooks_say_what_they_take(path: Path) -> None:
-    header, cells = (json.loads(p.read_text(encoding="utf-8"))["cells"] for p in (SOLUTIONS / "header.ipynb", path))
+    header, cells = (json.loads(p.read_text(encoding="utf-8"))["cells"]
+                     for p in (SOLUTIONS / "header.ipynb", path))
     assert list(findings(cells, header, path.name)) == []
-    said = next(row["minutes"] for row in README.finditer(ABOUT.read_text(encoding="utf-8")) if row["slug"] == path.stem)
+    said = next(row["minutes"] for row in README.finditer(ABOUT.read_text(encoding="utf-8"))
+                if row["slug"] == path.stem)
     assert f"about {said} minutes" in "".join(cells[0]["source"])

@@ -1,4 +1,4 @@
-"""How cells are run and calls are answered: the same rules for the solution, the student's machine and the sandbox."""
+"""How cells are run and calls answered: alike for the solution, the student and the sandbox."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from autograder.subjects.local import Local
 from autograder.tests.toys import Hostile, HostileError, Lying
 
 
-def cell(source: str, role: Role = Role.ANSWER, id: str = "f", names: tuple[str, ...] = ("f",)) -> Cell:
+def cell(source: str, role: Role = Role.ANSWER, id: str = "f",
+         names: tuple[str, ...] = ("f",)) -> Cell:
     return Cell(id, role, source, names if role is Role.ANSWER else ())
 
 
@@ -38,25 +39,29 @@ def answers(source: str, *calls: Call) -> list[Answer]:
     return list(loaded(cell(source)).perform(calls))
 
 
-# -------------------------------------------------------------------------------------------------------------------------- cells
+# -------------------------------------------------------------------------------------------- cells
 def test_a_statement_that_raises_does_not_stop_the_ones_after_it() -> None:
     room = Room()
-    assert room.load(cell("a = 1\n1 / 0\nb = 2\nundefined\n")) == "ZeroDivisionError: division by zero (line 2: 1 / 0)"
+    assert (room.load(cell("a = 1\n1 / 0\nb = 2\nundefined\n"))
+            == "ZeroDivisionError: division by zero (line 2: 1 / 0)")
     assert (room.namespace["a"], room.namespace["b"]) == (1, 2)
 
 
 def test_an_annotation_that_names_what_was_not_imported_costs_nobody_a_function() -> None:
     room = Room()
     said = room.load(cell("def f(x: Optional[int]) -> Union[int, str]:\n    return x\n"))
-    assert said == "NameError: name 'Optional' is not defined (line 1: def f(x: Optional[int]) -> Union[int, str]:)"
+    assert (said == "NameError: name 'Optional' is not defined (line 1: def f(x: Optional[int]) -> "
+            "Union[int, str]:)")
     assert room.namespace["f"](3) == 3
-    assert room.load(cell("@undefined\ndef g(x):\n    return x\n")) == "NameError: name 'undefined' is not defined (line 1: @undefined)"
+    assert (room.load(cell("@undefined\ndef g(x):\n    return x\n"))
+            == "NameError: name 'undefined' is not defined (line 1: @undefined)")
     assert "g" not in room.namespace
 
 
 def test_a_plot_that_lacks_the_courses_imports_is_no_trouble() -> None:
     assert Room().load(cell("def f():\n    return 1\nplt.plot([1, 2])\n")) == ""
-    assert Room().load(cell("f()\n1 / 0\n")) == "ZeroDivisionError: division by zero (line 2: 1 / 0)"
+    assert (
+        Room().load(cell("f()\n1 / 0\n")) == "ZeroDivisionError: division by zero (line 2: 1 / 0)")
 
 
 @pytest.mark.parametrize(
@@ -65,12 +70,14 @@ def test_a_plot_that_lacks_the_courses_imports_is_no_trouble() -> None:
         ("def f(x):\n    global x\n", "SyntaxError: name 'x' is parameter and global (line 2)"),
         ("def f(:\n", "SyntaxError: invalid syntax (line 1: def f(:)"),
         ("  x = 1\n", "IndentationError: unexpected indent (line 1: x = 1)"),
-        ("x = 'a\n", "SyntaxError: unterminated string literal (detected at line 1) (line 1: x = 'a)"),
+        ("x = 'a\n",
+         "SyntaxError: unterminated string literal (detected at line 1) (line 1: x = 'a)"),
         ("(" * 300 + ")" * 300, "SyntaxError: too many nested parentheses (line 1: "),
         ("x = \x00", "source code string cannot contain null bytes"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise SystemExit(3)", "SystemExit: 3"),
-        ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", "E: (its message cannot be shown)"),
+        ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E",
+         "E: (its message cannot be shown)"),
     ],
 )
 def test_what_went_wrong_in_a_cell_is_one_line(source: str, trouble: str) -> None:
@@ -80,7 +87,8 @@ def test_what_went_wrong_in_a_cell_is_one_line(source: str, trouble: str) -> Non
 
 
 def test_a_source_nested_too_deeply_is_reported_like_any_other() -> None:
-    assert Room().load(cell("x = " + "-" * 100_000 + "1")).startswith(("RecursionError", "MemoryError", "SyntaxError"))
+    assert Room().load(cell("x = " + "-" * 100_000 + "1")).startswith(
+        ("RecursionError", "MemoryError", "SyntaxError"))
 
 
 def test_odd_escapes_are_no_error_under_strict_warnings() -> None:
@@ -111,13 +119,14 @@ x: int = 5
 """
     space = loaded(cell(source, Role.ADDED, "1")).namespace
     assert {n for n in space if not n.startswith("__")} - {"get_ipython", "display"} == {
-        *("math", "path", "SCALE", "table", "values", "steps", "helper", "Thing", "trained", "branched", "x"),
-    }
+        *("math", "path", "SCALE", "table", "values", "steps", "helper", "Thing", "trained",
+          "branched", "x")}
     assert (space["values"], space["steps"], space["x"]) == (4.0, [0, 1, 2], 5)
 
 
 def test_an_object_that_answers_no_question_stops_no_cell() -> None:
-    room = loaded(cell("class H:\n    def __getattr__(self, name): raise RuntimeError('hands off')\nh = H()\ndef f(): return 1"))
+    room = loaded(cell("class H:\n    def __getattr__(self, name): raise RuntimeError('hands "
+                       "off')\nh = H()\ndef f(): return 1"))
     said = room.load(cell("x = h.value()\ny = 3", Role.ADDED, "2"))
     assert said == "RuntimeError: hands off"
     assert room.namespace["y"] == 3
@@ -133,7 +142,8 @@ def test_an_added_cell_cannot_replace_an_answer_but_a_stub_gives_way() -> None:
 
 
 def test_an_answer_may_call_a_helper_from_an_added_cell() -> None:
-    room = loaded(cell("def helper(x): return 2 * x", Role.ADDED, "1"), cell("def f(x): return helper(x)"))
+    room = loaded(cell("def helper(x): return 2 * x", Role.ADDED, "1"),
+                  cell("def f(x): return helper(x)"))
     (answer,) = room.perform([Call("f", (21,))])
     assert answer.value == 42
 
@@ -156,14 +166,15 @@ def test_stubs_are_functions_that_say_nothing(source: str, names: set[str]) -> N
     assert stubs(ast.parse(source)) == names
 
 
-# -------------------------------------------------------------------------------------------------------------------------- calls
+# -------------------------------------------------------------------------------------------- calls
 def test_a_call_is_answered_with_its_value() -> None:
     (answer,) = answers("def f(x, y=1): return x + y", Call("f", (2,), {"y": 3}))
     assert (answer.outcome, answer.value) == (Outcome.PASSED, 5)
 
 
 def test_an_exception_is_told_with_the_students_own_line() -> None:
-    (answer,) = answers("import numpy as np\ndef f(x):\n    return np.ones(2) @ np.ones(3)\n", Call("f", (1,)))
+    (answer,) = answers("import numpy as np\ndef f(x):\n    return np.ones(2) @ np.ones(3)\n",
+                        Call("f", (1,)))
     assert answer.outcome is Outcome.RAISED
     assert answer.error.startswith("ValueError: matmul")
     assert answer.line == "line 3: return np.ones(2) @ np.ones(3)"
@@ -186,12 +197,14 @@ def test_arrays_within_an_argument_are_copied_too() -> None:
     source = "def f(p):\n    p['W'] += 1; p['more'][0] += 1; p['more'][1][0][:] = 1; p['new'] = 0"
     answers(source, Call("f", (params,)))
     assert list(params.value) == ["W", "more"]
-    assert [params.value["W"].sum(), params.value["more"][0].sum(), params.value["more"][1][0].sum()] == [0, 0, 0]
+    assert [params.value["W"].sum(), params.value["more"][0].sum(),
+            params.value["more"][1][0].sum()] == [0, 0, 0]
 
 
 def test_a_code_becomes_a_function_in_a_namespace_of_its_own() -> None:
     code = Code("g", "k = 3\ndef g(x): return k * np.sum(x)")
-    first, second = answers("k = 100\ndef f(g, x): return g(x)", Call("f", (code, np.ones(2))), Call("f", (np.ones(2),), {"g": code}))
+    first, second = answers("k = 100\ndef f(g, x): return g(x)", Call("f", (code, np.ones(2))),
+                            Call("f", (np.ones(2),), {"g": code}))
     assert first.value == 6
     assert second.outcome is Outcome.RAISED  # g was given twice
     (watched,) = answers("def f(g): return 1", Call("f", (code,), watch=True))
@@ -201,13 +214,16 @@ def test_a_code_becomes_a_function_in_a_namespace_of_its_own() -> None:
 
 def test_a_seed_is_a_new_generator_unless_it_has_a_name() -> None:
     fresh, shared = Call("f", (Seed(5),)), Call("f", (Seed(5, "rng"),))
-    one, two, three, four = (a.value for a in answers("def f(rng): return float(rng.random())", fresh, fresh, shared, shared))
+    one, two, three, four = (a.value for a in answers("def f(rng): return float(rng.random())",
+                                                      fresh, fresh, shared, shared))
     assert one == two == three != four
 
 
 def test_an_item_of_an_earlier_result_arrives_as_it_was_made() -> None:
-    source = "class Cache: pass\ndef f(x):\n    c = Cache(); c.x = x\n    return x, c\ndef g(c): return c.x\ndef h(t): return len(t)"
-    first, second, third = answers(source, Call("f", (7,), ship=(0,)), Call("g", (Item(0, 1),)), Call("h", (Item(0),)))
+    source = ("class Cache: pass\ndef f(x):\n    c = Cache(); c.x = x\n    return x, c\n"
+              "def g(c): return c.x\ndef h(t): return len(t)")
+    first, second, third = answers(source, Call("f", (7,), ship=(0,)), Call("g", (Item(0, 1),)),
+                                   Call("h", (Item(0),)))
     assert first.value == (7, Opaque(OWN))
     assert (second.value, third.value) == (7, 2)
 
@@ -228,11 +244,13 @@ SEEN = [False, False, True, True, True]
         ("1j * np.ones(2)", None, [1j, 1j]),
     ],
 )
-def test_where_it_is_enough_whether_a_number_is_0_no_more_is_told(value: str, ship: tuple[int, ...] | None, seen: Any) -> None:
+def test_where_it_is_enough_whether_a_number_is_0_no_more_is_told(
+        value: str, ship: tuple[int, ...] | None, seen: Any) -> None:
     room = Room({"f": lambda x: eval(value, {"x": x, "np": np})})
     (answer,) = room.perform([Call("f", (Given("x", X),), ship=ship, nonzero=True)])
     found = answer.value if isinstance(answer.value, tuple) else (answer.value,)
-    plain = [v.tolist() if isinstance(v, np.ndarray) else v for v in found if not isinstance(v, Opaque)]
+    plain = [v.tolist() if isinstance(v, np.ndarray) else v
+             for v in found if not isinstance(v, Opaque)]
     wanted = [v for v in (seen if isinstance(seen, tuple) else (seen,)) if not isinstance(v, str)]
     assert repr(plain) == repr(wanted)
 
@@ -246,7 +264,8 @@ def test_where_it_is_enough_whether_a_number_is_0_no_more_is_told(value: str, sh
     ],
 )
 def test_a_missing_item_skips_the_call_that_wants_it(made: str, error: str) -> None:
-    _, second = answers(f"def f(x): {made}\ndef g(c): return 1", Call("f", (7,)), Call("g", (Item(0, 1),)))
+    _, second = answers(f"def f(x): {made}\ndef g(c): return 1", Call("f", (7,)),
+                        Call("g", (Item(0, 1),)))
     assert (second.outcome, second.error) == (Outcome.SKIPPED, error)
 
 
@@ -271,13 +290,16 @@ def test_a_watched_call_tells_what_else_happened() -> None:
     legacy, builtin = np.random.get_state(), random.getstate()
     plain_calls = [Call(name) for name in ("legacy", "builtin", "seeds", "warn")]
     calls = [Call("touch", (Given("x", np.zeros(2)),)), Call("draw", (Seed(1),)), *plain_calls]
-    seen = [a.facts for a in answers(WATCHED, *(Call(k.function, k.args, watch=True) for k in calls))]
+    seen = [a.facts
+            for a in answers(WATCHED, *(Call(k.function, k.args, watch=True) for k in calls))]
     np.random.set_state(legacy)
     random.setstate(builtin)
-    touched, drawn, from_numpy, from_python, seeded, warned = (facts or pytest.fail("no facts") for facts in seen)
+    touched, drawn, from_numpy, from_python, seeded, warned = (facts or pytest.fail("no facts")
+                                                               for facts in seen)
     assert touched.arguments[0].tolist() == [9, 0]
     assert (drawn.rng_moved, drawn.global_rng_moved) == (True, False)
-    assert (from_numpy.global_rng_moved, from_python.global_rng_moved, seeded.global_rng_moved) == (True, True, True)
+    assert ((from_numpy.global_rng_moved, from_python.global_rng_moved, seeded.global_rng_moved)
+            == (True, True, True))
     assert warned.warnings == ("RuntimeWarning: divide by zero encountered in scalar divide",)
     assert touched.warnings == ()
 
@@ -288,7 +310,7 @@ def test_an_unwatched_call_has_no_facts_and_warns_nobody() -> None:
     assert answer.value == np.inf
 
 
-# ------------------------------------------------------------------------------------------------------------------- plain values
+# ------------------------------------------------------------------------------------- plain values
 @pytest.mark.parametrize(
     ("value", "seen"),
     [
@@ -320,7 +342,8 @@ def test_a_hostile_object_is_named_and_left_alone() -> None:
 
 
 def test_arrays_arrive_as_ordinary_arrays_of_the_same_numbers() -> None:
-    for value in (np.ma.masked_array([1.0, 2.0], mask=[True, False]), np.array([1, 2], ">i4"), np.float32(3), np.zeros(2).view(Lying)):
+    for value in (np.ma.masked_array([1.0, 2.0], mask=[True, False]), np.array([1, 2], ">i4"),
+                  np.float32(3), np.zeros(2).view(Lying)):
         seen = plain(value)
         assert type(seen) is np.ndarray
         assert seen.dtype.isnative
@@ -379,7 +402,8 @@ def test_the_kind_of_a_value_is_the_real_name_of_its_type_or_none() -> None:
 
     assert kind(Liar()) == OWN
     assert kind(type("p=0.62 x=[1]", (), {})()) == OWN
-    assert (kind(1), kind(len), kind(np.zeros(1))) == ("int", "builtin_function_or_method", "ndarray")
+    assert (
+        (kind(1), kind(len), kind(np.zeros(1))) == ("int", "builtin_function_or_method", "ndarray"))
 
 
 def test_an_error_is_described_on_one_line_however_hostile() -> None:
@@ -392,7 +416,7 @@ def test_an_error_is_described_on_one_line_however_hostile() -> None:
     assert describe(ValueError("\ud800")) == "ValueError:  "
 
 
-# --------------------------------------------------------------------------------------------------------------- the local subject
+# -------------------------------------------------------------------------------- the local subject
 def local(source: str) -> Local:
     return Local([cell("import time\n" + source)])
 
@@ -405,7 +429,8 @@ def test_a_script_that_takes_too_long_is_stopped_and_the_rest_is_skipped() -> No
 
 
 def test_catching_everything_does_not_save_an_endless_loop() -> None:
-    subject = local("def f():\n    while True:\n        try: sum(range(99))\n        except Exception: pass")
+    subject = local("def f():\n    while True:\n        try: sum(range(99))\n"
+                    "        except Exception: pass")
     (answer,) = subject.ask([Call("f")], 0.2)
     assert answer.outcome is Outcome.TIMED_OUT
 
@@ -421,7 +446,8 @@ def test_the_users_own_interrupt_is_not_swallowed() -> None:
 
 
 def test_what_a_student_prints_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    subject = local("import sys\nprint('loading')\ndef f():\n    print('out'); print('err', file=sys.stderr)\n    return 1")
+    subject = local("import sys\nprint('loading')\ndef f():\n"
+                    "    print('out'); print('err', file=sys.stderr)\n    return 1")
     assert subject.ask([Call("f")], 5)[0].value == 1
     assert capsys.readouterr() == ("", "")
 
@@ -438,7 +464,8 @@ def test_with_functions_leaves_the_original_alone() -> None:
 
 def test_outside_the_main_thread_it_answers_as_well() -> None:
     found: list[Answer] = []
-    thread = threading.Thread(target=lambda: found.extend(local("def f(): return 1").ask([Call("f")], 5)))
+    thread = threading.Thread(
+        target=lambda: found.extend(local("def f(): return 1").ask([Call("f")], 5)))
     thread.start()
     thread.join()
     assert [a.value for a in found] == [1]
@@ -468,7 +495,7 @@ def f():
     end = time.monotonic() + 10
     try:
         waits(end)
-    except KeyboardInterrupt:    # lost, as in a destructor or in a callback of the garbage collector
+    except KeyboardInterrupt:    # lost, as in a destructor or in the garbage collector's callback
         waits(end)
 """
     (answer,) = Local([Cell("a", Role.ANSWER, source)]).ask([Call("f")], 0.1)

@@ -1,4 +1,4 @@
-"""The sandboxes themselves: which is chosen, what they show, and that nothing of them is left when they are closed."""
+"""The sandboxes: which is chosen, what they show, and that nothing is left of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ import pytest
 
 from autograder import sandbox
 from autograder.model import Broken, Call, Cell, Limits, Role
-from autograder.sandbox import BACKENDS, Isolation, bubblewrap, choose, holes, interpreter, probe, seccomp, warning
+from autograder.sandbox import (
+    BACKENDS,
+    Isolation,
+    bubblewrap,
+    choose,
+    holes,
+    interpreter,
+    probe,
+    seccomp,
+    warning,
+)
 from autograder.sandbox.process import Lockdown, Worker, launch, worker_command
 from autograder.subjects.remote import Remote
 from autograder.worker.lockdown import LIBRARIES
@@ -44,7 +54,7 @@ def ask(backend: Isolation, source: str, *args: Any) -> Any:
         return answer.error or answer.value
 
 
-# ---------------------------------------------------------------------------------------------------------------------- choosing
+# ----------------------------------------------------------------------------------------- choosing
 @dataclass(frozen=True)
 class Unfiltered(Isolation):
     """A sandbox of Landlock alone, without a filter for system calls."""
@@ -54,7 +64,8 @@ class Unfiltered(Isolation):
     def start(self, limits: Limits) -> Worker:
         package = str(interpreter.package())
         rules = Lockdown(readable=(*interpreter.readable(), package))
-        return launch(lambda fd: worker_command(limits, package, fd), rules, limits, interpreter.ENVIRONMENT)
+        return launch(lambda fd: worker_command(limits, package, fd), rules, limits,
+                      interpreter.ENVIRONMENT)
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         choose(prefer="docker")
 
 
-def test_the_next_sandbox_is_tried_when_one_is_missing(backend: Isolation, backends: pytest.MonkeyPatch) -> None:
+def test_the_next_sandbox_is_tried_when_one_is_missing(backend: Isolation,
+                                                       backends: pytest.MonkeyPatch) -> None:
     backends.setattr(sandbox, "BACKENDS", (Missing(), backend))
     assert choose() is backend
 
@@ -129,14 +141,15 @@ def test_each_sandbox_is_probed_once(backend: Isolation, backends: pytest.Monkey
     assert starts == ["bubblewrap"]
 
 
-# ----------------------------------------------------------------------------------------------------------------------- probing
+# ------------------------------------------------------------------------------------------ probing
 def test_the_probe_finds_nothing_on_a_sandbox_that_holds(backend: Isolation) -> None:
     assert probe(backend) == []
 
 
 def test_the_probe_finds_every_hole_of_a_plain_process() -> None:
     found = holes("subprocess")
-    for hole in ("read files", "write files", "use the network", "start processes", "end the grading process", "read the environment"):
+    for hole in ("read files", "write files", "use the network", "start processes",
+                 "end the grading process", "read the environment"):
         assert any(sentence.startswith(hole) for sentence in found), hole
     assert len(found) >= 13
 
@@ -151,13 +164,15 @@ def test_the_probe_finds_what_a_sandbox_without_seccomp_leaves_open() -> None:
     assert not any(sentence.startswith("read files") for sentence in found)
 
 
-def test_a_worker_that_cannot_compute_is_no_sandbox(backend: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["autograder.sandbox.probe"], "WORKS", "def works(): return 1 / 0")
+def test_a_worker_that_cannot_compute_is_no_sandbox(backend: Isolation,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["autograder.sandbox.probe"], "WORKS",
+                        "def works(): return 1 / 0")
     with pytest.raises(Broken, match="numpy does not work in it: ZeroDivisionError"):
         probe(backend)
 
 
-# -------------------------------------------------------------------------------------------------------------- what is missing
+# ---------------------------------------------------------------------------------- what is missing
 def test_without_libseccomp_the_text_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     seccomp.program.cache_clear()
     monkeypatch.setitem(sys.modules, "pyseccomp", None)
@@ -178,7 +193,8 @@ def test_a_program_that_does_not_exist_is_our_fault() -> None:
 
 def test_the_last_words_of_a_worker_are_passed_on() -> None:
     with pytest.raises(Broken, match="no such option"):
-        launch(lambda fd: ["/bin/sh", "-c", "echo no such option >&2; exit 1"], Lockdown(), LIMITS, {})
+        launch(lambda fd: ["/bin/sh", "-c", "echo no such option >&2; exit 1"],
+               Lockdown(), LIMITS, {})
 
 
 NO_NAMESPACES = """
@@ -198,12 +214,14 @@ print(choose().name)
 def test_where_namespaces_are_forbidden_landlock_is_chosen() -> None:
     if holes("landlock"):
         pytest.skip("no Landlock here")
-    done = subprocess.run([sys.executable, "-c", NO_NAMESPACES], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", NO_NAMESPACES], capture_output=True,
+                          text=True, check=False)
     assert done.stdout == "landlock\n", done.stderr
 
 
 ELSEWHERE = """
-import msgpack, numpy, shutil, socket, subprocess, sys, sysconfig, tempfile  # these ask for the platform when they are imported
+# these ask for the platform when they are imported
+import msgpack, numpy, shutil, socket, subprocess, sys, sysconfig, tempfile
 sysconfig.get_config_vars()  # and this when it is first asked
 sys.platform = "{platform}"
 sys.modules["resource"] = sys.modules["pyseccomp"] = None
@@ -218,26 +236,31 @@ except Broken as error:
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_elsewhere_the_package_can_be_imported_and_refuses(platform: str) -> None:
-    done = subprocess.run([sys.executable, "-c", ELSEWHERE.format(platform=platform)], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE.format(platform=platform)],
+                          capture_output=True, text=True, check=False)
     assert done.stdout == "Broken True\n", done.stderr
 
 
-# --------------------------------------------------------------------------------------------------------------- inside the sandbox
+# ------------------------------------------------------------------------------- inside the sandbox
 def test_the_folder_of_solutions_cannot_be_seen(backend: Isolation) -> None:
     course = interpreter.package().parent
-    source = "import os\ndef f(path):\n    try: return os.listdir(path)\n    except OSError: return []"
+    source = ("import os\ndef f(path):\n    try: return os.listdir(path)\n"
+              "    except OSError: return []")
     assert set(ask(backend, source, str(course))) <= {".venv"}
     assert ask(backend, source, str(course / "solutions")) == []
 
 
 def test_reading_in_a_read_only_mount_leaves_no_trace_for_the_next_hand_in() -> None:
     if holes("bubblewrap"):
-        pytest.skip("no bubblewrap here; under Landlock access times do change, as its docstring and README say")
+        pytest.skip("no bubblewrap here; under Landlock access times do change, as its docstring "
+                    "and README say")
     path = next(Path(interpreter.site()[0]).glob("numpy/*.py"))
     status = path.stat()
-    os.utime(path, ns=(status.st_mtime_ns - 10**9, status.st_mtime_ns))  # so that a disk with relatime would write down the next reading
+    # so that a disk with relatime would write down the next reading
+    os.utime(path, ns=(status.st_mtime_ns - 10**9, status.st_mtime_ns))
     before = path.stat().st_atime_ns
-    source = "import os\ndef f(path):\n    open(path, 'rb').read()\n    return os.stat(path).st_atime_ns"
+    source = ("import os\ndef f(path):\n    open(path, 'rb').read()\n"
+              "    return os.stat(path).st_atime_ns")
     assert ask(bubblewrap.Bubblewrap(), source, str(path)) == before
     assert path.stat().st_atime_ns == before
 
@@ -253,8 +276,10 @@ def test_bubblewrap_is_given_no_environment_no_proc_and_nothing_of_the_course() 
 
 
 def test_limits_hold_in_the_sandbox(backend: Isolation) -> None:
-    names = ("RLIMIT_DATA", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE")
-    source = f"import resource\ndef f(): return [resource.getrlimit(getattr(resource, n)) for n in {names}]"
+    names = ("RLIMIT_DATA", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE",
+             "RLIMIT_CORE")
+    source = ("import resource\n"
+              f"def f(): return [resource.getrlimit(getattr(resource, n)) for n in {names}]")
     expected = [LIMITS.memory_bytes, LIMITS.memory_bytes + LIBRARIES, 25, LIMITS.file_bytes, 64, 0]
     assert ask(backend, source) == [(value, value) for value in expected]
 
@@ -280,14 +305,16 @@ def f():
 
 
 def test_scipy_can_be_imported_in_a_sandbox(backend: Isolation) -> None:
-    assert ask(backend, "def f():\n    import scipy.special\n    return float(scipy.special.expit(0.0))") == 0.5
+    assert ask(backend, "def f():\n    import scipy.special\n"
+               "    return float(scipy.special.expit(0.0))") == 0.5
 
 
 TORCH = """
 import torch
 def f():
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Conv1d(1, 2, 3), torch.nn.Dropout(0.5), torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    net = torch.nn.Sequential(torch.nn.Conv1d(1, 2, 3), torch.nn.Dropout(0.5), torch.nn.Flatten(),
+                              torch.nn.Linear(12, 2))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     for x, y in torch.utils.data.DataLoader([(torch.ones(1, 8), 1)] * 4, batch_size=2):
         loss = torch.nn.functional.cross_entropy(net(x), y)
@@ -302,13 +329,14 @@ def rounded():
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 def test_torch_can_train_in_a_sandbox(backend: Isolation) -> None:
-    with Remote(backend, [Cell("a", Role.ANSWER, TORCH)], replace(LIMITS, cell_seconds=60, submission_seconds=120)) as remote:
+    with Remote(backend, [Cell("a", Role.ANSWER, TORCH)],
+                replace(LIMITS, cell_seconds=60, submission_seconds=120)) as remote:
         trained, rounded = remote.ask([Call("f"), Call("rounded")], 60)
         assert trained.value.dtype == "float32", trained
         assert rounded.value.dtype == "float16", rounded  # torch looks into /proc/cpuinfo for this
 
 
-# ------------------------------------------------------------------------------------------------------------- ending, for certain
+# ------------------------------------------------------------------------------ ending, for certain
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
@@ -354,7 +382,8 @@ from autograder.sandbox import BACKENDS
 from autograder.model import Call, Cell, Limits, Role
 from autograder.subjects.remote import Remote
 backend = next(b for b in BACKENDS if b.name == sys.argv[1])
-cell = Cell("a", Role.ANSWER, "import time\\ndef ready(): return 1\\ndef hang():\\n    while True: time.sleep(1)")
+cell = Cell("a", Role.ANSWER, "import time\\ndef ready(): return 1\\n"
+            "def hang():\\n    while True: time.sleep(1)")
 with Remote(backend, [cell], Limits(file_bytes=int(sys.argv[2]))) as remote:
     remote.ask([Call("ready")], 5)
     print("ready", flush=True)
@@ -364,7 +393,8 @@ with Remote(backend, [cell], Limits(file_bytes=int(sys.argv[2]))) as remote:
 
 def test_a_killed_judge_leaves_no_worker(backend: Isolation) -> None:
     mark = (2 << 20) + os.getpid()
-    judge = subprocess.Popen([sys.executable, "-c", ORPHAN, backend.name, str(mark)], stdout=subprocess.PIPE)
+    judge = subprocess.Popen([sys.executable, "-c", ORPHAN, backend.name, str(mark)],
+                             stdout=subprocess.PIPE)
     with judge:
         assert judge.stdout is not None
         assert judge.stdout.readline() == b"ready\n"
@@ -389,7 +419,8 @@ def running(mark: int) -> list[str]:
     return found
 
 
-def test_packages_that_lie_elsewhere_than_numpy_can_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_that_lie_elsewhere_than_numpy_can_be_imported(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)

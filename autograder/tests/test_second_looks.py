@@ -1,4 +1,4 @@
-"""What is judged once more, alone and at the end: time-outs, and hand-ins whose process was lost. The others are graded in the same run."""
+"""What is judged once more, alone, at the end: time-outs, and hand-ins whose process was lost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from autograder.sandbox import choose
 from autograder.tests.classroom import RIGHT, SLUG, WRONG, Classroom, answered, make
 
 HANGS = RIGHT.replace("    return", "    while p == 0.6: pass\n    return")
-ENDLESS = "while True: pass\n"  # and nothing is defined; what is defined around it would cost nothing
+# and nothing is defined; what is defined around it would cost nothing
+ENDLESS = "while True: pass\n"
 SHORT = Limits(call_seconds=0.3, cell_seconds=0.3)
 
 
@@ -52,9 +53,10 @@ def points(found: list[Graded]) -> list[tuple[str, float | None]]:
     return [(one.student, one.points) for one in found]
 
 
-# ----------------------------------------------------------------------------------------------------------------------- time-outs
+# ---------------------------------------------------------------------------------------- time-outs
 @pytest.mark.nbgrader
-def test_a_time_out_is_judged_twice_listed_reported_and_judged_again(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_out_is_judged_twice_listed_reported_and_judged_again(
+        room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run said "2 unchanged", and a cell's time-out was even remembered as a result."""
     monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=SHORT))
     asked: list[str] = []
@@ -67,23 +69,27 @@ def test_a_time_out_is_judged_twice_listed_reported_and_judged_again(room: Class
     room.submit("ada", answered(room.released(), HANGS))
     room.submit("bob", answered(room.released(), ENDLESS))
     first, batch = graded(room)
-    assert points(first)[0] == ("cyd", 2.0)  # who hung comes last; a hang costs the check it happened in
+    # who hung comes last; a hang costs the check it happened in
+    assert points(first)[0] == ("cyd", 2.0)
     assert sorted(points(first)) == [("ada", 2.45), ("bob", 2.0), ("cyd", 2.0)]
     assert sorted(asked) == ["ada", "ada", "bob", "bob", "cyd"]
     assert [(k.student, k.exercise) for k in batch.looks] == [("ada", "shrink"), ("bob", "shrink")]
     assert batch.looks[0].what == "shrink was stopped: it may compute for 0.3 s"
     assert batch.looks[1].what.startswith("this cell did not end in time and was stopped")
     again, batch = graded(room)
-    assert (batch.tally.unchanged, batch.tally.graded, batch.tally.judged) == (1, 2, 2)  # both once more, save what had passed
+    # both once more, save what had passed
+    assert (batch.tally.unchanged, batch.tally.graded, batch.tally.judged) == (1, 2, 2)
     assert sorted(points(again)[1:]) == sorted(points(first)[1:])
     assert len(batch.looks) == 2
     report = overview(room.root, SLUG)
-    assert [(e.students, [p.students for p in e.parts]) for e in report.exercises if e.name == "shrink"] == [(3, [3, 3])], report.notes
+    assert [(e.students, [p.students for p in e.parts])
+            for e in report.exercises if e.name == "shrink"] == [(3, [3, 3])], report.notes
 
 
 def test_handfuls_are_put_together_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "TOGETHER", 3600.0)
-    assert list(pool.together(iter([[1], [2], [], [3, 4]]))) == [[1], [2, 3, 4]], "the first at once, the rest together"
+    assert (list(pool.together(iter([[1], [2], [], [3, 4]])))
+            == [[1], [2, 3, 4]]), "the first at once, the rest together"
     many = [[k] for k in range(2 * pool.MOST)]
     assert [len(h) for h in pool.together(iter(many))] == [1, pool.MOST, pool.MOST - 1]
 
@@ -103,13 +109,16 @@ SLOW = "import time\n" + RIGHT.replace("    return", SPIN + "    return", 1)
 
 
 @pytest.mark.nbgrader
-def test_a_first_look_is_short_and_decides_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An endless loop is waited for a fifth as long before the look that decides; who is slow has the whole time in that one."""
-    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=Limits(call_seconds=1.5)))
+def test_a_first_look_is_short_and_decides_nothing(room: Classroom,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endless loop is waited for a fifth as long before the look that decides."""
+    monkeypatch.setattr(room_of_batch, "Plan",
+                        partial(room_of_desk.Plan, limits=Limits(call_seconds=1.5)))
     allowed: list[tuple[str, float, int]] = []
 
     def noted(submission: Any, staff: Any, isolation: Any, limits: Limits, known: Any) -> Report:
-        allowed.append((Path(submission.path).parent.parent.name, limits.call_seconds, limits.exercise_deaths))
+        allowed.append((Path(submission.path).parent.parent.name, limits.call_seconds,
+                        limits.exercise_deaths))
         return grade_one(submission, staff, isolation, limits, known)
 
     monkeypatch.setattr(room_of_desk, "grade", noted)
@@ -121,13 +130,16 @@ def test_a_first_look_is_short_and_decides_nothing(room: Classroom, monkeypatch:
 
 
 @pytest.mark.nbgrader
-def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
-    def busy_once(submission: Any, staff: Any, isolation: Any, limits: Limits, known: Any) -> Report:
+    def busy_once(submission: Any, staff: Any, isolation: Any, limits: Limits,
+                  known: Any) -> Report:
         first = submission.path not in seen
         seen.append(submission.path)
-        return grade_one(submission, staff, isolation, Limits(call_seconds=0.0) if first else limits, known)
+        return grade_one(submission, staff, isolation,
+                         Limits(call_seconds=0.0) if first else limits, known)
 
     monkeypatch.setattr(room_of_desk, "grade", busy_once)
     found, batch = graded(room)
@@ -136,7 +148,7 @@ def test_who_timed_out_in_a_bad_moment_loses_nothing(room: Classroom, monkeypatc
     assert graded(room)[1].tally.unchanged == 3
 
 
-# ------------------------------------------------------------------------------------------------------------------ lost processes
+# ----------------------------------------------------------------------------------- lost processes
 def fatal(task: Task) -> Graded:
     """A job that two hand-ins end."""
     if task.student in ("bob", "eve"):
@@ -160,8 +172,10 @@ def test_who_ends_the_process_is_named_and_the_others_are_graded(
 
 
 @pytest.mark.nbgrader
-def test_who_takes_too_much_memory_is_named_and_the_others_are_graded(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_of_batch, "Plan", partial(room_of_desk.Plan, limits=Limits(judge_bytes=1 << 28)))
+def test_who_takes_too_much_memory_is_named_and_the_others_are_graded(
+        room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_of_batch, "Plan",
+                        partial(room_of_desk.Plan, limits=Limits(judge_bytes=1 << 28)))
 
     def greedy(submission: Any, *rest: Any) -> Report:
         if "bob" in submission.path:
@@ -207,7 +221,8 @@ def double(number: int) -> int:
 def test_what_was_with_a_broken_pool_is_told_and_the_rest_is_left() -> None:
     lost, tasks = list[int](), iter(range(10))
     found = [one for handful in results(Breaking(), double, tasks, 2, lost) for one in handful]
-    assert sorted([*found, *(2 * n for n in lost), *(2 * n for n in tasks)]) == list(range(0, 20, 2)), "each once"
+    assert (sorted([*found, *(2 * n for n in lost), *(2 * n for n in tasks)])
+            == list(range(0, 20, 2))), "each once"
     assert 3 in lost
     assert len(lost) <= 2
     assert len(found) >= 3
@@ -220,7 +235,8 @@ def test_an_error_of_one_task_loses_that_task_and_one_of_the_course_ends_all() -
         return number
 
     lost: list[int] = []
-    assert sorted(n for handful in results(Here(odd), odd, iter(range(4)), 1, lost) for n in handful) == [0, 2, 3]
+    assert sorted(n for handful in results(Here(odd), odd, iter(range(4)), 1, lost)
+                  for n in handful) == [0, 2, 3]
     assert lost == [1]
 
     def wrong(number: int) -> int:
@@ -230,21 +246,25 @@ def test_an_error_of_one_task_loses_that_task_and_one_of_the_course_ends_all() -
         list(results(Here(wrong), wrong, iter(range(4)), 1, lost))
 
 
-def nothing_comes(pool: Any, fn: Any, tasks: Iterator[Task], jobs: int, lost: list[Task]) -> Iterator[list[Graded]]:
+def nothing_comes(pool: Any, fn: Any, tasks: Iterator[Task], jobs: int,
+                  lost: list[Task]) -> Iterator[list[Graded]]:
     lost.append(next(tasks))
     yield from ()
 
 
 @pytest.mark.nbgrader
-def test_pools_that_never_give_anything_are_our_fault(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pools_that_never_give_anything_are_our_fault(room: Classroom,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room_of_batch, "results", nothing_comes)
     with pytest.raises(Broken, match="3 pools of processes were ended from outside"):
         graded(room)
 
 
-# ------------------------------------------------------------------------------------------------------------------- files by name
+# ------------------------------------------------------------------------------------ files by name
 def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, file, whole = toy / "assignments" / SLUG / f"{SLUG}.ipynb", toy / "reports.json", grading._graded
+    source = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    file = toy / "reports.json"
+    whole = grading._graded
     asked: list[Path] = []
 
     def crashes(path: Path, *rest: Any) -> Report:
@@ -255,14 +275,17 @@ def test_reports_of_files_survive_a_later_crash(toy: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(grading, "_graded", crashes)
     with pytest.raises(RuntimeError):
-        main(["grade", SLUG, *[str(source)] * 3, "--json", str(file), "--course", str(toy), "--quiet"])
+        main(["grade", SLUG, *[str(source)] * 3, "--json", str(file), "--course",
+              str(toy), "--quiet"])
     assert [r["status"] for r in json.loads(file.read_bytes())] == ["graded", "graded"]
 
 
 def test_a_file_in_which_something_was_stopped_is_judged_once_more(
     toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source, file, asked = toy / "assignments" / SLUG / f"{SLUG}.ipynb", toy / "reports.json", list[Path]()
+    source = toy / "assignments" / SLUG / f"{SLUG}.ipynb"
+    file = toy / "reports.json"
+    asked = list[Path]()
     other = source.with_name("other.ipynb")
 
     def stopped(path: Path, *rest: Any) -> Report:
@@ -271,9 +294,11 @@ def test_a_file_in_which_something_was_stopped_is_judged_once_more(
         return Report(SLUG, str(path), "graded", "none", stopped=told)
 
     monkeypatch.setattr(grading, "_graded", stopped)
-    assert main(["grade", SLUG, str(source), str(other), "--json", str(file), "--course", str(toy)]) == 0
+    assert main(["grade", SLUG, str(source), str(other), "--json", str(file), "--course",
+                 str(toy)]) == 0
     assert asked == [source, other, source]
-    assert [r["worth_a_look"] for r in json.loads(file.read_bytes())] == [[{"exercise": "shrink", "what": "look 3"}], []]
+    assert ([r["worth_a_look"] for r in json.loads(file.read_bytes())]
+            == [[{"exercise": "shrink", "what": "look 3"}], []])
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "look 3" in line)
     assert SLUG in line
     assert "shrink: look 3" in line

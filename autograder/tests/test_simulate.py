@@ -25,7 +25,8 @@ from autograder.tests.classroom import SLUG, TOY
 
 @pytest.fixture(scope="module")
 def toys(released_once: Path) -> Stock:
-    return stock(load_staff(released_once, SLUG), released(released_once / "assignments" / SLUG / f"{SLUG}.ipynb"))
+    return stock(load_staff(released_once, SLUG),
+                 released(released_once / "assignments" / SLUG / f"{SLUG}.ipynb"))
 
 
 def test_the_same_seed_makes_the_same_class(toys: Stock) -> None:
@@ -52,8 +53,10 @@ def test_the_class_is_mixed_and_no_two_are_alike(toys: Stock) -> None:
 
 
 @pytest.mark.nbgrader
-def test_a_simulated_class_can_be_graded_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["simulate", SLUG, "--students", "6", "--seed", "3", "--into", str(tmp_path / "class"), "--course", str(TOY)]
+def test_a_simulated_class_can_be_graded_at_once(tmp_path: Path,
+                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["simulate", SLUG, "--students", "6", "--seed", "3", "--into", str(tmp_path / "class"),
+             "--course", str(TOY)]
     assert main(words) == 0
     assert "6 hand-ins in" in capsys.readouterr().out
     assert main(["grade", SLUG, "--course", str(tmp_path / "class"), "--jobs", "1"]) in (0, 1)
@@ -69,7 +72,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
-# --------------------------------------------------------------------------------------------------------------------- measurements
+# ------------------------------------------------------------------------------------- measurements
 def test_every_gradient_check_is_timed() -> None:
     asked: list[Any] = []
 
@@ -79,8 +82,10 @@ def test_every_gradient_check_is_timed() -> None:
     staff = load_staff(TOY, SLUG)
     assert bench.gradient_timings(staff, [(2, 3)]) == []
     check = Check(bench.GRADIENT_CHECK, bench.GRADIENT_CHECK, "holds", looks)
-    (exercise, *_), part = staff.assignment.exercises, Part("gradient", "the gradient is right", 1.0, [check])
-    staff = replace(staff, assignment=replace(staff.assignment, exercises=(replace(exercise, parts=(part,)),)))
+    (exercise, *_), part = staff.assignment.exercises, Part("gradient", "the gradient is right",
+                                                            1.0, [check])
+    staff = replace(staff, assignment=replace(staff.assignment,
+                                              exercises=(replace(exercise, parts=(part,)),)))
     found = bench.gradient_timings(staff, [(2, 3)])
     assert found[0]["shape"] == [2, 3]
     assert {"check", "loop"} <= found[0]["seconds"].keys()
@@ -95,11 +100,14 @@ def test_the_loop_leaves_the_input_as_it_was() -> None:
 
 
 def test_the_stock_course_has_asserts_and_the_same_points(released_once: Path) -> None:
-    notebook = json.loads((released_once / "solutions" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads(
+        (released_once / "solutions" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))
     staff = load_staff(released_once, SLUG)
     made = stock_course.with_asserts(copy.deepcopy(notebook), staff, stock_course.EMPTY)
-    assert [c["source"] for c in _graded(made)] == ["assert shrink is not None\n", "assert quiz is not None\n"]
-    real = [c["source"] for c in _graded(stock_course.with_asserts(notebook, staff, stock_course.REAL))]
+    assert [c["source"] for c in _graded(made)] == ["assert shrink is not None\n",
+                                                    "assert quiz is not None\n"]
+    real = [c["source"]
+            for c in _graded(stock_course.with_asserts(notebook, staff, stock_course.REAL))]
     space = {"np": np, **staff.reference.namespace}
     for source in real:
         exec(source, space)
@@ -113,11 +121,10 @@ def _graded(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_processor_time_of_a_command_holds_what_it_started(tmp_path: Path) -> None:
-    (tmp_path / "burn.py").write_text(
-        "import subprocess, sys, time\n"
-        "if len(sys.argv) > 1:\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
-        "else:\n    subprocess.run([sys.executable, __file__, 'child'])\n"
-    )
+    (tmp_path / "burn.py").write_text("import subprocess, sys, time\nif len(sys.argv) > 1:\n"
+                                      "    end = time.process_time() + 0.3\n"
+                                      "    while time.process_time() < end: pass\nelse:\n"
+                                      "    subprocess.run([sys.executable, __file__, 'child'])\n")
     assert timing.run(("burn",), tmp_path)[1] >= 0.3
 
 
@@ -127,9 +134,11 @@ def test_a_busy_machine_is_said() -> None:
 
 
 def test_ratios_come_first_and_noise_is_called_noise(tmp_path: Path) -> None:
-    times = [bench.Timing("quick", 10, 2.0, 1.0, 1.1, 0.1), bench.Timing("noisy", 10, 2.3, 2.0, 2.0, 1.0)]
+    times = [bench.Timing("quick", 10, 2.0, 1.0, 1.1, 0.1),
+             bench.Timing("noisy", 10, 2.3, 2.0, 2.0, 1.0)]
     times.append(bench.Timing("stock", 10, 20.0, 19.0, 2.0, 1.0))
-    found = {"machine": "m", "assignment": "a", "checks": 10, "classes": [t.told() for t in times], "gradients": [], "scaling": []}
+    found = {"machine": "m", "assignment": "a", "checks": 10, "classes": [t.told() for t in times],
+             "gradients": [], "scaling": []}
     found |= {"others": 0.4, "whole": False, "dearest": [("e: c", 0.002)]}
     found["self-check"] = {"import numpy": 0.1, "autograder check": 0.5}
     told = list(bench.lines(found))
@@ -150,7 +159,8 @@ def test_the_demo_keeps_its_size_however_many_beliefs_a_key_holds() -> None:
 
 def test_a_scratch_course_brings_what_its_configuration_imports(toy: Path, tmp_path: Path) -> None:
     config = toy / "nbgrader_config.py"
-    config.write_text(config.read_text() + '\nget_config().AssignLatePenalties.plugin_class = "late.Late"\n')
+    config.write_text(config.read_text() + '\n'
+                      'get_config().AssignLatePenalties.plugin_class = "late.Late"\n')
     (toy / "late.py").write_text("LATE = 1\n")
     (toy / "notes.py").write_text("x = 1\n")
     made = course(toy, tmp_path / "scratch", SLUG)

@@ -1,4 +1,4 @@
-"""The two steepest exercises can be climbed step by step: after each step that the prose names, its own checks hold."""
+"""The two steepest exercises can be climbed: after each step in the prose, its checks hold."""
 
 from __future__ import annotations
 
@@ -53,13 +53,16 @@ BACK_2, BACK_1 = "leads_the_gradient_back(through=W3", "leads_the_gradient_back(
     ],
     ids=["the loss", "W3", "W2", "W1"],
 )
-def test_each_step_down_the_network_is_ticked(missing: tuple[tuple[str, str], ...], later: tuple[str, ...]) -> None:
+def test_each_step_down_the_network_is_ticked(missing: tuple[tuple[str, str], ...],
+                                              later: tuple[str, ...]) -> None:
     found = lost("hw2_network", "mlp_loss", ("loss", "upper", "lower"), NO_DROPOUT, *missing)
     assert all(check.startswith(later) for check in found), found
     assert len(found) >= len(later)
 
 
 def test_a_recurrent_network_without_masks_is_ticked() -> None:
-    assert lost("hw6_sequences", "rnn_forward", ("states", "down", "weights"), ("if not train:", "if True:")) == []
+    assert lost("hw6_sequences", "rnn_forward", ("states", "down", "weights"),
+                ("if not train:", "if True:")) == []
     forgotten = ("da @ Wh.T * m_h", "da @ Wh.T * 0")  # nothing comes back from the future
-    assert lost("hw6_sequences", "rnn_forward", ("states", "down", "weights"), ("if not train:", "if True:"), forgotten)
+    assert lost("hw6_sequences", "rnn_forward", ("states", "down", "weights"),
+                ("if not train:", "if True:"), forgotten)

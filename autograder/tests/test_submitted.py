@@ -48,7 +48,7 @@ def submit(root: Path, student: str, content: bytes = b"{}") -> Path:
     return folder
 
 
-# ------------------------------------------------------------------------------------------------------------------------- oddities
+# ----------------------------------------------------------------------------------------- oddities
 def linked(path: Path, target: str | Path) -> Path:
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name("elsewhere"))
@@ -87,7 +87,8 @@ def replaced(folder: Path) -> None:
 
 
 def stamped(text: str | bytes) -> Callable[[Path], object]:
-    return lambda folder: (folder / "timestamp.txt").write_bytes(text.encode() if isinstance(text, str) else text)
+    return lambda folder: (folder / "timestamp.txt").write_bytes(
+        text.encode() if isinstance(text, str) else text)
 
 
 ODD: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -98,8 +99,10 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "no text": (stamped(os.urandom(64)), "holds no time"),
     "a long time": (stamped("1" * 2000), "is larger than 1024 bytes"),
     "a great time": (lambda f: grown(f / "timestamp.txt"), "is larger than 1024 bytes"),
-    "a linked time": (lambda f: linked(f / "timestamp.txt", "/dev/zero"), "timestamp.txt is no ordinary file"),
-    "a lost time": (lambda f: linked(f / "timestamp.txt", "gone"), "timestamp.txt is no ordinary file"),
+    "a linked time": (lambda f: linked(f / "timestamp.txt", "/dev/zero"),
+                      "timestamp.txt is no ordinary file"),
+    "a lost time": (lambda f: linked(f / "timestamp.txt", "gone"),
+                    "timestamp.txt is no ordinary file"),
     "a waiting time": (lambda f: piped(f / "timestamp.txt"), "timestamp.txt is no ordinary file"),
     "a folder of time": (lambda f: made(f / "timestamp.txt"), "timestamp.txt is no ordinary file"),
     "a linked notebook": (lambda f: linked(f / NOTEBOOK, "/etc/hostname"), "is only a link"),
@@ -111,11 +114,14 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "a linked folder": (lambda f: linked(f, "elsewhere"), "is only a link"),
     "a linked student": (lambda f: linked(f.parent, "elsewhere"), "is only a link"),
     "a ring": (lambda f: linked(f, f), "is only a link"),
-    "strange names": (lambda f: (f / NOTEBOOK).write_bytes(b"") or (f / NOTEBOOK).rename(f / STRANGE), "?.ipynb is empty"),
+    "strange names": (lambda f: (f / NOTEBOOK).write_bytes(b"")
+                      or (f / NOTEBOOK).rename(f / STRANGE), "?.ipynb is empty"),
     "a date": (lambda f: (f / NOTEBOOK).rename(f / f"{SLUG} 2026-99-99T99-99-99.ipynb"), ""),
-    "others beside": (lambda f: (piped(f / "x.csv"), linked(f / "y.txt", "/dev/zero"), made(f / "z")), ""),
+    "others beside": (lambda f: (piped(f / "x.csv"), linked(f / "y.txt", "/dev/zero"),
+                                 made(f / "z")), ""),
 }
-NAMES = {os.fsdecode(b"m\xfcller"): "cannot be written", "a\nb": "cannot be written", "\x1b[31mred": "cannot be written"}
+NAMES = {os.fsdecode(b"m\xfcller"): "cannot be written", "a\nb": "cannot be written",
+         "\x1b[31mred": "cannot be written"}
 NAMES["n" * 200] = "is longer than"
 
 
@@ -134,7 +140,8 @@ def test_each_oddity_is_that_students_and_named(kind: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_that_no_gradebook_takes_is_told_and_shown_on_one_line(name: str, tmp_path: Path) -> None:
+def test_a_name_that_no_gradebook_takes_is_told_and_shown_on_one_line(
+        name: str, tmp_path: Path) -> None:
     submit(tmp_path, name)
     (student,) = taken(tmp_path)
     assert student == name
@@ -143,11 +150,12 @@ def test_a_name_that_no_gradebook_takes_is_told_and_shown_on_one_line(name: str,
     assert not any(map(misnamed, HONEST))
 
 
-# ----------------------------------------------------------------------------------------------------------------------- forbidden
+# ---------------------------------------------------------------------------------------- forbidden
 FORBIDDEN = ("", SLUG, f"{SLUG}/{NOTEBOOK}", f"{SLUG}/timestamp.txt")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may become somebody else")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0,
+                    reason="only root may become somebody else")
 @pytest.mark.parametrize("below", FORBIDDEN)
 def test_what_may_not_be_read_is_that_students_and_named(below: str, tmp_path: Path) -> None:
     submit(tmp_path, "ada")
@@ -166,7 +174,8 @@ def test_what_may_not_be_read_is_that_students_and_named(below: str, tmp_path: P
     found = bounded(as_nobody, "submitted/")
     assert found["ada"] == (b"{}", "")
     assert not found["eve"][0]
-    assert any(word in found["eve"][1] for word in ("may not be looked at", "may not be looked into", "may not be read"))
+    assert any(word in found["eve"][1]
+               for word in ("may not be looked at", "may not be looked into", "may not be read"))
     assert "ermission denied" in found["eve"][1]
 
 
@@ -178,13 +187,15 @@ def test_a_folder_that_vanishes_in_mid_run_is_told(tmp_path: Path) -> None:
     assert take(found, SLUG).error == f"its folder {SLUG} is gone. Put it back and grade again."
 
 
-@pytest.mark.parametrize("structure", ["{step}/{student}/{slug}", "{step}/{slug}/{student}", "{step}/hw-{student}.d/{slug}/x"])
+@pytest.mark.parametrize("structure", ["{step}/{student}/{slug}", "{step}/{slug}/{student}",
+                                       "{step}/hw-{student}.d/{slug}/x"])
 def test_every_structure_of_folders_is_understood(structure: str, tmp_path: Path) -> None:
     directory = Directory(tmp_path, structure)
     for student in HONEST:
         Path(directory.format_path("submitted", student, SLUG)).mkdir(parents=True)
         Path(directory.format_path("submitted", "other", "hw")).mkdir(parents=True, exist_ok=True)
-    assert [student for student, _ in folders(directory, SLUG) if student != "other"] == list(HONEST)
+    assert (
+        [student for student, _ in folders(directory, SLUG) if student != "other"] == list(HONEST))
 
 
 def test_what_is_no_hand_in_is_nobodys(tmp_path: Path) -> None:
@@ -196,19 +207,21 @@ def test_what_is_no_hand_in_is_nobodys(tmp_path: Path) -> None:
     assert list(taken(tmp_path)) == ["ada"]
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- fuzz
+# --------------------------------------------------------------------------------------------- fuzz
 def _anything(random_: random.Random, folder: Path, depth: int = 2) -> None:
     """Some entries of any kind, name, size and clock."""
     likely = ["timestamp.txt", SLUG, NOTEBOOK, ".ipynb", "2026-99-99T99-99-99"]
     pieces = ["a", ".", "-", " ", "\n", "é", "\udcff", "*", "[", "%s", "{0}", "..", *likely]
     for _ in range(random_.randint(0, 4)):
-        path = folder / random_.choice([*likely, "".join(random_.choices(pieces, k=random_.randint(1, 3)))])
+        path = folder / random_.choice([*likely,
+                                        "".join(random_.choices(pieces, k=random_.randint(1, 3)))])
         if os.path.lexists(path):
             continue  # it may be a pipe, on which a writer would wait
         with contextlib.suppress(FileNotFoundError):
             kind = random_.randint(0, 5)
             if kind == 0:
-                path.symlink_to(random_.choice(["/dev/zero", "/", "gone", ".", "..", str(path), "/proc/self/mem"]))
+                path.symlink_to(random_.choice(["/dev/zero", "/", "gone", ".", "..", str(path),
+                                                "/proc/self/mem"]))
             elif kind == 1:
                 os.mkfifo(path)
             elif kind == 2 and depth:
@@ -228,15 +241,18 @@ def test_anything_in_a_folder_is_that_students(seed: int, tmp_path: Path) -> Non
     (odd / SLUG).mkdir(parents=True)
     _anything(chance, odd / SLUG)
     _anything(chance, tmp_path / "submitted")
-    found = bounded(lambda: {s: (len(f.content), f.error, f.stamp) for s, f in taken(tmp_path).items()}, "submitted/")
+    found = bounded(lambda: {s: (len(f.content), f.error, f.stamp)
+                             for s, f in taken(tmp_path).items()}, "submitted/")
     assert found["ada"] == (2, "", b"")
-    assert found["odd"][0] or found["odd"][1] or [p for p in (odd / SLUG).iterdir() if p.suffix == ".ipynb"]
+    assert (found["odd"][0] or found["odd"][1]
+            or [p for p in (odd / SLUG).iterdir() if p.suffix == ".ipynb"])
     assert all(len(error.splitlines()) <= 1 for _, error, _ in found.values())
 
 
 def test_anything_in_a_timestamp_is_a_time_or_none() -> None:
     chance = random.Random(0)
-    parts = ["2026", "-", ":", "11", "99", " ", "T", "Z", "UTC", "+", "9" * 30, "e", ".", "\n", "\x00", "AM", "Mon", "ÿ", "1", "-1"]
+    parts = ["2026", "-", ":", "11", "99", " ", "T", "Z", "UTC", "+", "9" * 30, "e", ".", "\n",
+             "\x00", "AM", "Mon", "ÿ", "1", "-1"]
     for _ in range(600):
         with contextlib.suppress(ValueError):
             when("".join(chance.choices(parts, k=chance.randint(0, 9))).encode()[:1024])
@@ -248,7 +264,7 @@ def test_a_date_that_may_be_read_in_two_ways_is_no_time(text: str) -> None:
         when(text.encode())
 
 
-# -------------------------------------------------------------------------------------------------------------------- the two roads
+# ------------------------------------------------------------------------------------ the two roads
 @pytest.fixture
 def room(tmp_path: Path) -> Classroom:
     """A class with every oddity, and two honest students at the ends of the list."""
@@ -265,7 +281,8 @@ def room(tmp_path: Path) -> Classroom:
 def named(text: str) -> None:
     for number, kind in enumerate(ODD):
         if told := ODD[kind][1]:
-            assert any(f"odd{number}" in line and told in line for line in text.splitlines()), (kind, told)
+            assert any(f"odd{number}" in line and told in line
+                       for line in text.splitlines()), (kind, told)
     for name, told in NAMES.items():
         assert any(shown(name) in line and told in line for line in text.splitlines()), name
 

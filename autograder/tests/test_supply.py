@@ -1,4 +1,4 @@
-"""The lowest versions that pyproject.toml allows, and the newest, in empty environments of every Python that is here.
+"""The lowest versions that pyproject.toml allows, and the newest, in every Python here.
 
 `pytest -m slow -s autograder/tests/test_supply.py` needs a package index, and some minutes.
 """
@@ -30,7 +30,8 @@ else:
 pytestmark = pytest.mark.slow
 
 ROOT, SLUG = Path(__file__).parents[2], "hw1_dropout"
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT: dict[str, Any] = tomllib.loads(
+    (ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 STUDENT, GRADER = PROJECT["dependencies"], PROJECT["optional-dependencies"]["grader"]
 ASKED = re.compile(r"(?P<name>[\w.-]+)>=(?P<least>[\d.]+)[^;]*(?P<where>;.*)?")
 OLDEST = "3.10"  # later ones have no builds of the lowest NumPy
@@ -45,20 +46,24 @@ def lowest(requirements: Iterable[str]) -> list[str]:
 
 
 def run(*words: str | Path, code: int = 0, folder: Path | None = None) -> str:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST", "VIRTUAL"))}
-    done = subprocess.run(list(map(str, words)), cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    environment = {k: v for k, v in os.environ.items()
+                   if not k.startswith(("PYTHON", "PYTEST", "VIRTUAL"))}
+    done = subprocess.run(list(map(str, words)), cwd=folder, env=environment, capture_output=True,
+                          text=True, check=False)
     assert done.returncode == code, (done.stdout + done.stderr)[-3000:]
     return done.stdout
 
 
 def works(python: str) -> bool:
     try:
-        return not subprocess.run([python, "--version"], capture_output=True, check=False).returncode
+        return not subprocess.run([python, "--version"], capture_output=True,
+                                  check=False).returncode
     except OSError:
         return False
 
 
-def environment(folder: Path, version: str, wanted: Sequence[str | Path], least: Sequence[str]) -> Path:
+def environment(folder: Path, version: str, wanted: Sequence[str | Path],
+                least: Sequence[str]) -> Path:
     """The Python of a fresh environment in which these are installed."""
     homes = (Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python")
     python = next((name for name in (f"python{version}", *map(str, homes)) if works(name)), None)
@@ -66,15 +71,19 @@ def environment(folder: Path, version: str, wanted: Sequence[str | Path], least:
         pytest.skip(f"there is no Python {version}")
     run(python, "-m", "venv", folder)
     (folder / "lowest.txt").write_text("\n".join(least), encoding="utf-8")
-    run(folder / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", folder / "lowest.txt", *wanted)
+    run(folder / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check",
+        "-c", folder / "lowest.txt", *wanted)
     return folder / "bin" / "python"
 
 
 def told(python: Path, requirements: Iterable[str]) -> str:
     """Which versions there are."""
-    names = [match["name"].lower() for r in requirements if (match := re.match(r"(?P<name>[\w.-]+)", r))]
-    there = dict(line.split("==") for line in run(python, "-m", "pip", "list", "--format=freeze").split() if "==" in line)
-    return ", ".join(f"{name} {version}" for name, version in there.items() if name.lower() in names)
+    names = [match["name"].lower()
+             for r in requirements if (match := re.match(r"(?P<name>[\w.-]+)", r))]
+    there = dict(line.split("==") for line in run(python, "-m", "pip", "list",
+                                                  "--format=freeze").split() if "==" in line)
+    return ", ".join(f"{name} {version}"
+                     for name, version in there.items() if name.lower() in names)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +97,8 @@ def handed_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("version", "least"), CASES)
-def test_students_can_check_their_work(version: str, least: bool, handed_out: Path, tmp_path: Path) -> None:
+def test_students_can_check_their_work(version: str, least: bool, handed_out: Path,
+                                       tmp_path: Path) -> None:
     """The stubs fail, and the solution passes."""
     (wheel,) = handed_out.glob("*.whl")
     python = environment(tmp_path / "venv", version, [wheel], lowest(STUDENT) if least else ())
@@ -105,6 +115,7 @@ def test_a_class_can_be_graded(version: str, least: bool, tmp_path: Path) -> Non
     """`autograder demo`: release, hand in, grade, feedback, with real nbgrader."""
     unused = shutil.ignore_patterns(".git", ".venv", "build", "*.egg-info", "__pycache__")
     kit = Path(shutil.copytree(ROOT, tmp_path / "kit", ignore=unused))
-    python = environment(tmp_path / "venv", version, [f"{kit}[grader]"], lowest([*STUDENT, *GRADER]) if least else ())
+    python = environment(tmp_path / "venv", version, [f"{kit}[grader]"],
+                         lowest([*STUDENT, *GRADER]) if least else ())
     run(python, "-m", "autograder", "demo", tmp_path / "demo", folder=kit)
     print(f"\ngrader, Python {version}, {told(python, [*STUDENT, *GRADER])}: the demo runs")

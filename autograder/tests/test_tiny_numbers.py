@@ -1,7 +1,7 @@
-"""A tiny number added to a divisor, to a logarithm or to a diagonal is no wrong formula: it costs the digits at most, and is named.
+"""A tiny number added to a divisor, logarithm or diagonal costs the digits at most, and is named.
 
-1e-12 costs nothing, up to 1e-8 at most the manners of an exercise, 1e-6 no more than an edge; what costs is named. Every division and
-every logarithm of every solution is tried.
+1e-12 costs nothing, up to 1e-8 at most the manners of an exercise, 1e-6 no more than an edge; what
+costs is named. Every division and every logarithm of every solution is tried.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from autograder.subjects.local import Local
 
 ROOT = Path(__file__).parents[2]
 LOGARITHMS = ("log", "log2", "log10")
-NAMED = ("little", "small", "tiny", "epsilon")  # one of these stands in the sentence of a belief about tiny numbers
+# one of these stands in the sentence of a belief about tiny numbers
+NAMED = ("little", "small", "tiny", "epsilon")
 SAMPLE = {  # judged in every run; the rest is slow
     "hw1_dropout": ("dropout_forward", "dropout_moments"),
     "hw2_network": ("max_norm", "fixed_softmax_backward"),
@@ -49,12 +50,13 @@ def answers(slug: str) -> Iterator[tuple[str, ast.Module]]:
     """Every exercise with an answer in code, and that answer."""
     staff = staff_of(slug)
     for cell in staff.solution.cells:
-        if cell.role is Role.ANSWER and any(callable(staff.reference.namespace.get(name)) for name in cell.names):
+        if cell.role is Role.ANSWER and any(callable(staff.reference.namespace.get(name))
+                                            for name in cell.names):
             yield cell.id, ast.parse(bare(cell.source))
 
 
 def with_tiny(tree: ast.Module, eps: float) -> Iterator[tuple[str, str]]:
-    """What each division and logarithm becomes with a tiny number in it, and the whole answer with it."""
+    """What each division and logarithm becomes with a tiny number in it, with its answer."""
     for place, node in enumerate(ast.walk(tree)):
         field = _field(node)
         if field:
@@ -65,10 +67,11 @@ def with_tiny(tree: ast.Module, eps: float) -> Iterator[tuple[str, str]]:
 
 
 def _field(node: ast.AST) -> str:
-    """Where in a node of the tree a divisor or the argument of a logarithm stands; "" when it has none."""
+    """Where in a node a divisor or the argument of a logarithm stands; "" when it has none."""
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div):
         return "right" if isinstance(node, ast.BinOp) else "value"
-    logarithm = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LOGARITHMS
+    logarithm = (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                 and node.func.attr in LOGARITHMS)
     return "args" if logarithm else ""
 
 
@@ -88,9 +91,11 @@ def demand_little(slug: str, name: str, subject: Local, eps: float, what: str) -
     if not spoilt:
         return
     assert eps > 1e-11, (what, spoilt)
-    assert eps > 1e-7 or spoilt <= {p.name for p in exercise.parts if p.gravity is Gravity.MANNER}, (what, spoilt)
+    assert eps > 1e-7 or spoilt <= {p.name for p in exercise.parts
+                                    if p.gravity is Gravity.MANNER}, (what, spoilt)
     assert lost(graded) <= COSTS[Gravity.EDGE][1] + CLOSE, (what, spoilt)
-    told = diagnose(name, fingerprint(staff.assignment.probes[name], name, subject, slug), staff.hints[name])
+    told = diagnose(name, fingerprint(staff.assignment.probes[name], name, subject, slug),
+                    staff.hints[name])
     assert len(told) == 1, (what, told)
     assert any(word in told[0].message.lower() for word in NAMED), (what, told)
 
@@ -124,4 +129,5 @@ def test_every_division_and_logarithm_of_every_solution(slug: str) -> None:
 def test_a_tiny_number_on_a_ridges_diagonal_is_no_wrong_formula(eps: str) -> None:
     edit = ("np.diag(price)", f"np.diag(price) + {eps} * np.eye(len(price))")
     entry = replace(manner("tiny", eps, edit), exercise="dropout_ridge")
-    demand_little("hw4_theory", entry.exercise, staff_of("hw4_theory").answered(entry), float(eps), edit[1])
+    demand_little("hw4_theory", entry.exercise, staff_of("hw4_theory").answered(entry),
+                  float(eps), edit[1])

@@ -1,6 +1,7 @@
-"""The battery is proven on torch: its own dropout layers, in thin coats, pass the verbs that students' functions must pass.
+"""The battery is proven on torch: its dropout layers, in thin coats, pass the students' verbs.
 
-Without torch these tests are skipped, and say so. Where torch sees a GPU they run there too; so far they have been run on the CPU only.
+Without torch these tests are skipped, and say so. Where torch sees a GPU they run there too; so far
+they have been run on the CPU only.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 LOW = -1.7580993408473766  # what AlphaDropout sets dropped numbers to
 
 
-# ------------------------------------------------------------------------------------------------------------------------ thin coats
+# --------------------------------------------------------------------------------------- thin coats
 def in_a_coat(apply: Callable[..., Any], device: str) -> dict[str, Any]:
-    """`apply(tensor, p, train)` of torch as the functions of the course; the generator is torch's, so `rng` is not used."""
+    """`apply(tensor, p, train)` of torch as functions of ours; `rng` is not used."""
 
     def forward(x: Any, p: float, rng: Any, train: bool = True) -> Any:
         leaf = torch.tensor(x, device=device, requires_grad=True)
@@ -33,7 +34,8 @@ def in_a_coat(apply: Callable[..., Any], device: str) -> dict[str, Any]:
 
     def backward(dout: Any, cache: Any) -> Any:
         leaf, out = cache
-        return torch.autograd.grad(out, leaf, torch.tensor(dout, device=device), retain_graph=True)[0].cpu().numpy()
+        return torch.autograd.grad(out, leaf, torch.tensor(dout, device=device),
+                                   retain_graph=True)[0].cpu().numpy()
 
     return {"forward": forward, "backward": backward}
 
@@ -48,7 +50,7 @@ def functional(x: Any, p: float, train: bool) -> Any:
 
 
 def alpha(x: Any, p: float, train: bool) -> Any:
-    """What AlphaDropout multiplies x by, freed of the constant it adds and of its scale: the same coins, thrown for x and for 0."""
+    """What AlphaDropout multiplies x by, freed of its constant and scale: the same coins twice."""
     layer = torch.nn.AlphaDropout(p).train(train)
     if not train or p in (0.0, 1.0):
         return layer(x)
@@ -56,7 +58,8 @@ def alpha(x: Any, p: float, train: bool) -> Any:
     out = layer(x)
     torch.manual_seed(torch.initial_seed())
     nothing = layer(torch.zeros_like(x))
-    kept = ((nothing - nothing.min()).abs() > 1e-6 * abs(LOW)).to(x.dtype)  # dropped numbers are the lowest of all
+    # dropped numbers are the lowest of all
+    kept = ((nothing - nothing.min()).abs() > 1e-6 * abs(LOW)).to(x.dtype)
     return (out - nothing) * kept / ((1 - p) * (1 + p * LOW**2)) ** -0.5
 
 
@@ -75,15 +78,17 @@ def test_alpha_dropout_passes_once_its_constant_is_taken_away(device: str) -> No
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize(("name", "sizes"), [("Dropout1d", (5,)), ("Dropout2d", (4, 3)), ("Dropout3d", (2, 3, 2))])
+@pytest.mark.parametrize(("name", "sizes"),
+                         [("Dropout1d", (5,)), ("Dropout2d", (4, 3)), ("Dropout3d", (2, 3, 2))])
 def test_dropout_of_channels_passes(name: str, sizes: tuple[int, ...], device: str) -> None:
     torch.manual_seed(3)
     shape = (8, 12, *sizes)
-    all_hold(in_a_coat(module(name), device), *channels(0.3, sizes), c.drops_everything_at_one(shape=shape))
+    all_hold(in_a_coat(module(name), device), *channels(0.3, sizes),
+             c.drops_everything_at_one(shape=shape))
 
 
 def test_what_torch_documents_as_different_is_seen() -> None:
-    """Dropout2d is no element dropout, F.alpha_dropout keeps no zero, and F.dropout drops in training only when it is told so."""
+    """Dropout2d drops no elements, F.alpha_dropout keeps no zero, F.dropout drops only if told."""
     always = in_a_coat(lambda x, p, train: torch.nn.functional.dropout(x, p), "cpu")
     (found,) = verdicts(always, c.is_identity_at_test_time(p=0.3))
     assert found.outcome is Outcome.FAILED
@@ -92,7 +97,7 @@ def test_what_torch_documents_as_different_is_seen() -> None:
     assert found.outcome is Outcome.FAILED
 
 
-# ------------------------------------------------------------------------------------------------------------------ tensors as answers
+# ------------------------------------------------------------------------------- tensors as answers
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "bool"])
 def test_a_tensor_travels_as_an_array(dtype: str) -> None:
     value = plain(torch.ones(2, 3, dtype=getattr(torch, dtype)))

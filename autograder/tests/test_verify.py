@@ -31,7 +31,7 @@ def findings(root: Path) -> list[str]:
 
 
 def keyed(toy: Path, rest: str) -> Path:
-    """The toy course with another key. Its release is then not fresh, which is not what these tests are about."""
+    """The toy course with another key; that its release is not fresh then is no matter here."""
     (toy / "solutions" / f"{SLUG}_key.py").write_text(KEY.format(rest=rest), encoding="utf-8")
     (toy / "assignments" / SLUG / "hints.json").unlink()
     return toy
@@ -52,11 +52,13 @@ def test_the_toy_course_is_fine(released_once: Path) -> None:
 def test_a_solution_that_fails_its_own_checks_is_named(toy: Path) -> None:
     path = toy / "solutions" / SLUG / f"{SLUG}.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    cell = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "shrink")
+    cell = next(cell for cell in notebook["cells"]
+                if cell["metadata"].get("nbgrader", {}).get("grade_id") == "shrink")
     cell["source"] = "".join(cell["source"]).replace("factor * x", "factor * x * x")
     path.write_text(json.dumps(notebook), encoding="utf-8")
     (said, *_) = only(findings(toy), "The solution of shrink")
-    assert said.startswith("The solution of shrink fails multiplies_at_test_time(p=0.25, by=1-p): out[0, 0] = "), said
+    assert said.startswith(
+        "The solution of shrink fails multiplies_at_test_time(p=0.25, by=1-p): out[0, 0] = "), said
     assert said.endswith("Mend the solution or the check."), said
 
 
@@ -65,12 +67,15 @@ def test_a_solution_that_fails_its_own_checks_is_named(toy: Path) -> None:
     [
         (
             lambda text: text.replace('needs="factor",', ""),
-            "shrink: returning (its first argument, None) earns 0.45 points. Let the parts it earns need a core property",
+            "shrink: returning (its first argument, None) earns 0.45 points. Let the parts it "
+            "earns need a core property",
         ),
-        (lambda text: text.replace('by="1-p"', 'by="1"'), "The solution of shrink fails multiplies_at_test_time"),
+        (lambda text: text.replace('by="1-p"', 'by="1"'),
+         "The solution of shrink fails multiplies_at_test_time"),
     ],
 )
-def test_a_list_that_pays_for_nothing_is_named(toy: Path, change: Callable[[str], str], said: str) -> None:
+def test_a_list_that_pays_for_nothing_is_named(toy: Path, change: Callable[[str], str],
+                                               said: str) -> None:
     path = toy / "solutions" / SLUG / "checks.py"
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     keyed(toy, "")
@@ -79,7 +84,8 @@ def test_a_list_that_pays_for_nothing_is_named(toy: Path, change: Callable[[str]
 
 
 def test_a_variant_that_is_refused_is_named(toy: Path) -> None:
-    keyed(toy, '@variant("shrink")\ndef rounded(x, p, rng, train=True):\n    return (1 - p) * x.round(3), None')
+    keyed(toy, '@variant("shrink")\ndef rounded(x, p, rng, train=True):\n'
+          '    return (1 - p) * x.round(3), None')
     (said,) = only(findings(toy), "The right variant rounded")
     assert "fails multiplies_at_test_time" in said, said
     assert said.endswith("Mend the check."), said
@@ -88,20 +94,25 @@ def test_a_variant_that_is_refused_is_named(toy: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("return (1 - p) * x, None", "The wrong solution belief of shrink loses no points. Add a check that sees it."),
-        ("return (1 - p) * x, None", "The wrong solution belief of shrink is named nothing. Sharpen its signs"),
+        ("return (1 - p) * x, None",
+         "The wrong solution belief of shrink loses no points. Add a check that sees it."),
+        ("return (1 - p) * x, None",
+         "The wrong solution belief of shrink is named nothing. Sharpen its signs"),
     ],
 )
 def test_a_wrong_solution_that_nothing_sees_is_named(toy: Path, body: str, said: str) -> None:
-    keyed(toy, f'@misconception("shrink", "core")\ndef belief(x, p, rng, train=True):\n    """You believe."""\n    {body}')
+    keyed(toy, '@misconception("shrink", "core")\ndef belief(x, p, rng, train=True):\n'
+          f'    """You believe."""\n    {body}')
     found = findings(toy)
     assert any(f.startswith(said) for f in found), found
 
 
 def test_two_beliefs_that_look_alike_are_named(toy: Path) -> None:
-    belief = '@misconception("shrink", "core")\ndef {0}(x, p, rng, train=True):\n    """You believe in {0}."""\n    return p * x, None\n'
+    belief = ('@misconception("shrink", "core")\ndef {0}(x, p, rng, train=True):\n'
+              '    """You believe in {0}."""\n    return p * x, None\n')
     keyed(toy, belief.format("one") + belief.format("other"))
-    said = only(findings(toy), *(f"The wrong solution {name} of shrink is named one, other" for name in ("one", "other")))
+    said = only(findings(toy), *(f"The wrong solution {name} of shrink is named one, other"
+                                 for name in ("one", "other")))
     assert len(said) == 2, findings(toy)
 
 
@@ -121,7 +132,8 @@ def test_a_stale_or_missing_release_is_named(toy: Path) -> None:
     assert findings(toy), "a missing release passes"
 
 
-def test_answers_that_do_nothing_are_tried_for_functions_and_for_quizzes(released_once: Path) -> None:
+def test_answers_that_do_nothing_are_tried_for_functions_and_for_quizzes(
+        released_once: Path) -> None:
     staff = load_staff(released_once, SLUG)
     for name, tried in (("shrink", 21), ("quiz", 4)):
         subjects = list(trivial_subjects(staff, staff.assignment.exercise(name)))

@@ -18,7 +18,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.model import Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed
+from autograder.model import (
+    Answer,
+    Call,
+    Cell,
+    Code,
+    Facts,
+    Given,
+    Item,
+    Opaque,
+    Outcome,
+    Role,
+    Seed,
+)
 from autograder.running import wire
 from autograder.running.packing import DTYPES, MAX_ITEMS
 from autograder.running.wire import WireError, decode, encode
@@ -36,19 +48,20 @@ def same(one: Any, two: Any) -> bool:
     if type(one) is not type(two):
         return False
     if isinstance(one, np.ndarray):
-        return bool(one.dtype == two.dtype and one.shape == two.shape and one.tobytes() == two.tobytes())
+        return bool(one.dtype == two.dtype and one.shape == two.shape
+                    and one.tobytes() == two.tobytes())
     if isinstance(one, (tuple, list)):
         return len(one) == len(two) and all(map(same, one, two))
     if isinstance(one, dict):
         return list(one) == list(two) and all(same(one[k], two[k]) for k in one)
     if isinstance(one, float):
-        return struct.pack("d", one) == struct.pack("d", two) or (math.isnan(one) and math.isnan(two))
+        return (struct.pack("d", one) == struct.pack("d", two)
+                or (math.isnan(one) and math.isnan(two)))
     return bool(one == two)
 
 
-scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(), st.text(st.characters(exclude_categories=["Cs"]))
-)
+scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(),
+                    st.text(st.characters(exclude_categories=["Cs"])))
 
 
 @st.composite
@@ -64,7 +77,8 @@ def arrays(draw: st.DrawFn) -> np.ndarray[Any, Any]:
 data = st.recursive(
     scalars | arrays() | st.builds(Opaque, st.just("object")),
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple), st.dictionaries(st.text("abc"), inner, max_size=3)
+        st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.text("abc"), inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -83,10 +97,12 @@ def test_data_arrives_as_it_was(value: Any) -> None:
 
 RECORDS = [
     Call("f"),
-    Call("f", (1, Seed(3), Seed(4, "rng"), Item(0), Item(1, 2, "c")), {"p": 0.5}, ("out", "cache"), (0,), True, True),
+    Call("f", (1, Seed(3), Seed(4, "rng"), Item(0), Item(1, 2, "c")), {"p": 0.5}, ("out", "cache"),
+         (0,), True, True),
     Call("f", (Code("g", "def g(x):\n    return 'ü'"),), {"h": Code("h", "h = abs")}),
     Cell("dropout_forward", Role.ANSWER, "def f():\n    return 'ü'", ("f", "g")),
-    Answer(Outcome.PASSED, ((1, None), [2.5], {"a": "b"}, Opaque("object")), facts=Facts((1, (2,)), True, False, ("UserWarning",))),
+    Answer(Outcome.PASSED, ((1, None), [2.5], {"a": "b"}, Opaque("object")),
+           facts=Facts((1, (2,)), True, False, ("UserWarning",))),
     Answer(Outcome.RAISED, error="ValueError: no", line="line 3: f()"),
     *Outcome,
     *Role,
@@ -99,7 +115,8 @@ def test_records_arrive_as_they_were(record: Any) -> None:
 
 
 def test_of_a_given_only_the_value_travels() -> None:
-    sent = encode(Call("f", (Given("the secret text", 1.5), Given("Seed(3)", Seed(3))), {"x": Given("x", 2)}))
+    sent = encode(Call("f", (Given("the secret text", 1.5), Given("Seed(3)", Seed(3))),
+                       {"x": Given("x", 2)}))
     assert b"secret" not in sent
     assert decode(sent) == Call("f", (1.5, Seed(3)), {"x": 2})
 
@@ -211,11 +228,13 @@ NONSENSE: dict[str, bytes] = {
     "answer without outcome": payload(["answer", "passed", None, "", "", None]),
     "answer in an answer": payload(["answer", ["outcome", "passed"], ["opaque", 1], "", "", None]),
     "answer with a seed": payload(["answer", ["outcome", "passed"], ["seed", 1, ""], "", "", None]),
-    "answer with a deep seed": payload(["answer", ["outcome", "passed"], ["t", ["d", "a", ["seed", 1, ""]]], "", "", None]),
+    "answer with a deep seed": payload(["answer", ["outcome", "passed"],
+                                        ["t", ["d", "a", ["seed", 1, ""]]], "", "", None]),
     "answer too short": payload(["answer", ["outcome", "passed"]]),
     "opaque that shouts": payload(["opaque", "x" * 5000]),
     "opaque with controls": payload(["opaque", "\x1b[31m"]),
-    "call with a cell": payload(["call", "f", ["t", ["cell", "a", ["role", "answer"], "", ["t"]]], ["d"], ["t"], None, False, False]),
+    "call with a cell": payload(["call", "f", ["t", ["cell", "a", ["role", "answer"], "", ["t"]]],
+                                 ["d"], ["t"], None, False, False]),
 }
 
 
@@ -226,9 +245,10 @@ def test_nonsense_is_refused_in_one_way(nonsense: bytes) -> None:
 
 
 def test_changed_bytes_are_refused_or_read_but_nothing_else() -> None:
-    """A thousand messages with random damage: either a WireError or a value; never another exception."""
+    """A thousand messages with random damage: a WireError or a value, never another exception."""
     dice = random.Random(0)
-    sent = bytearray(encode(("answer", "nonce", 3, Answer(Outcome.PASSED, (np.ones((2, 3)), {"a": [1, "b"]}), facts=Facts((1,))))))
+    sent = bytearray(encode(("answer", "nonce", 3, Answer(
+        Outcome.PASSED, (np.ones((2, 3)), {"a": [1, "b"]}), facts=Facts((1,))))))
     for _ in range(1000):
         damaged = bytearray(sent)
         for _ in range(dice.randint(1, 4)):
@@ -239,7 +259,7 @@ def test_changed_bytes_are_refused_or_read_but_nothing_else() -> None:
             continue
 
 
-# --------------------------------------------------------------------------------------------------------------------------- frames
+# ------------------------------------------------------------------------------------------- frames
 Pair = tuple[Channel, socket.socket]
 
 
@@ -269,7 +289,8 @@ def test_frames_that_arrive_together_stay_apart(pair: Pair) -> None:
 @pytest.mark.parametrize("size", [1001, 2**32, 2**64 - 1])
 def test_a_frame_that_announces_too_much_is_refused_at_once(pair: Pair, size: int) -> None:
     pair[1].sendall(struct.pack(">Q", size))
-    with pytest.raises(WireError, match="at most 1000"):  # nothing more comes: had it waited, that were a TimeoutError
+    # nothing more comes: had it waited, that were a TimeoutError
+    with pytest.raises(WireError, match="at most 1000"):
         pair[0].receive(soon(60))
 
 
@@ -310,7 +331,8 @@ def test_a_reader_that_does_not_read_ends_at_the_deadline(pair: Pair) -> None:
         pair[0].send(np.zeros(10**7), soon(0.1))
 
 
-@pytest.mark.parametrize("sent", [b"", wire.frame(1)[:5], wire.frame("abc")[:-1]], ids=["nothing", "half a length", "half a frame"])
+@pytest.mark.parametrize("sent", [b"", wire.frame(1)[:5], wire.frame("abc")[:-1]],
+                         ids=["nothing", "half a length", "half a frame"])
 def test_the_other_side_may_leave_at_any_time(pair: Pair, sent: bytes) -> None:
     pair[1].sendall(sent)
     pair[1].close()

@@ -1,4 +1,4 @@
-"""What a set-up cell imports of the kit: written out for graders, for this cell alone; and that it is what it was."""
+"""What a set-up cell imports of the kit: written out for graders, and that it is what it was."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ IMPORT = "from autograder.dropout.given import Network"
 USE = """
 def f():
     params = {"W1": np.eye(2), "b1": np.zeros(2)}
-    return type(Network(0.0, 0.0, None).gradients(params, np.eye(2), np.array([0, 1]))["W1"]).__name__
+    gradients = Network(0.0, 0.0, None).gradients(params, np.eye(2), np.array([0, 1]))
+    return type(gradients["W1"]).__name__
 """
 
 
@@ -28,7 +29,8 @@ def test_only_modules_of_the_kit_are_written_out() -> None:
     assert "class Network" in made
     assert IMPORT not in made
     assert "__future__" not in made
-    for other in ("import os\nfrom os import path", "from autograder.no.such import thing", "from autograder.dropout import (", ""):
+    for other in ("import os\nfrom os import path", "from autograder.no.such import thing",
+                  "from autograder.dropout import (", ""):
         assert written_out(other) == other
 
 
@@ -41,12 +43,15 @@ def answer(*cells: Cell) -> Answer:
 def test_a_set_up_cell_has_it_and_an_answer_cannot_import_it() -> None:
     setup = Cell("setup", Role.SETUP, written_out(f"import numpy as np\n{IMPORT}"))
     assert answer(setup, Cell("a", Role.ANSWER, USE)).value == "ndarray"
-    alone = answer(Cell("setup", Role.SETUP, "import numpy as np"), Cell("a", Role.ANSWER, f"{IMPORT}\n{USE}"))
-    assert alone.outcome is not Outcome.PASSED or type(alone.value) is Opaque or alone.value != "ndarray"
+    alone = answer(Cell("setup", Role.SETUP, "import numpy as np"),
+                   Cell("a", Role.ANSWER, f"{IMPORT}\n{USE}"))
+    assert (alone.outcome is not Outcome.PASSED or type(alone.value) is Opaque
+            or alone.value != "ndarray")
 
 
 @pytest.mark.parametrize("rates", [(0.0, 0.0), (0.2, 0.5), (0.3, 0.0)])
-def test_its_gradients_are_those_of_the_loss_that_students_wrote(rates: tuple[float, float]) -> None:
+def test_its_gradients_are_those_of_the_loss_that_students_wrote(
+        rates: tuple[float, float]) -> None:
     params, X, y = firm_network((5, 7, 6, 4), 9, 1)
     rng = np.random.default_rng(2)
     copies = {name: value.copy() for name, value in params.items()}, X.copy()
@@ -60,15 +65,18 @@ def test_its_gradients_are_those_of_the_loss_that_students_wrote(rates: tuple[fl
     assert accuracy(params, X, y) == np.mean(_scores(params, X).argmax(axis=1) == y)
 
 
-def _scores(params: dict[str, np.ndarray], X: np.ndarray, masks: tuple[object, ...] = (1.0, 1.0, 1.0)) -> np.ndarray:
+def _scores(params: dict[str, np.ndarray], X: np.ndarray,
+            masks: tuple[object, ...] = (1.0, 1.0, 1.0)) -> np.ndarray:
     h = X * masks[0]
     for k in (1, 2):
         h = np.maximum(h @ params[f"W{k}"] + params[f"b{k}"], 0) * masks[k]
     return np.asarray(h @ params["W3"] + params["b3"])
 
 
-def _loss(params: dict[str, np.ndarray], X: np.ndarray, y: np.ndarray, rates: tuple[float, float]) -> float:
+def _loss(params: dict[str, np.ndarray], X: np.ndarray, y: np.ndarray,
+          rates: tuple[float, float]) -> float:
     rng = np.random.default_rng(3)
     shapes = ((X.shape, rates[0]), ((len(X), 7), rates[1]), ((len(X), 6), rates[1]))
-    s = _scores(params, X, tuple((rng.random(shape) >= p) / (1 - p) if p else 1.0 for shape, p in shapes))
+    s = _scores(params, X, tuple((rng.random(shape) >= p) / (1 - p) if p else 1.0
+                                 for shape, p in shapes))
     return float((np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(y)), y]).mean())

@@ -1,7 +1,7 @@
-"""A year of a class that never was: hand-ins, late ones, second ones, marks by hand, a course mended in mid-term, a newer kit.
+"""A year of a class that never was: late and second hand-ins, marks by hand, a mended course.
 
-`pytest -m slow -s autograder/tests/test_year.py` plays it with all assignments and prints its table; AUTOGRADER_YEAR=300 says how many
-students there are.
+`pytest -m slow -s autograder/tests/test_year.py` plays it with all assignments and prints its
+table; AUTOGRADER_YEAR=300 says how many students there are.
 """
 
 from __future__ import annotations
@@ -33,11 +33,15 @@ ROOT = Path(__file__).parents[2]
 STUDENTS = int(os.environ.get("AUTOGRADER_YEAR", "12"))
 AGAIN, LATE, BY_HAND, LOOKED_AT = 7, 5, 11, 10  # each so many-th student
 SCORES = """
-select a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit from grade g join base_cell c on g.cell_id = c.id
-join submitted_notebook n on g.notebook_id = n.id join submitted_assignment a on n.assignment_id = a.id
-join assignment t on a.assignment_id = t.id where t.name = ? and coalesce(g.auto_score, g.manual_score) is not null
+select a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit
+from grade g join base_cell c on g.cell_id = c.id
+join submitted_notebook n on g.notebook_id = n.id
+join submitted_assignment a on n.assignment_id = a.id
+join assignment t on a.assignment_id = t.id
+where t.name = ? and coalesce(g.auto_score, g.manual_score) is not null
 """
-Marks = dict[tuple[str, str], tuple[float | None, float | None]]  # student, check cell -> points of the kit, points by hand
+# student, check cell -> points of the kit, points by hand
+Marks = dict[tuple[str, str], tuple[float | None, float | None]]
 
 
 @dataclass
@@ -52,7 +56,8 @@ class Year:
     def marks(self, slug: str) -> Marks:
         """What the gradebook holds."""
         with sqlite3.connect(self.root / "gradebook.db") as database:
-            return {(who, cell): (auto, manual) for who, cell, auto, manual, _ in database.execute(SCORES, (slug,))}
+            return {(who, cell): (auto, manual)
+                    for who, cell, auto, manual, _ in database.execute(SCORES, (slug,))}
 
     def place(self, student: str, slug: str) -> Path:
         return self.root / "submitted" / student / slug / f"{slug}.ipynb"
@@ -61,10 +66,12 @@ class Year:
         """A class of hand-ins, each fifth of them late."""
         blank = released(self.root / "assignments" / slug / f"{slug}.ipynb")
         students = []
-        for number, (student, text) in enumerate(hand_ins(stock(staff, blank), STUDENTS, slugs(self.root).index(slug))):
+        for number, (student, text) in enumerate(hand_ins(stock(staff, blank), STUDENTS,
+                                                          slugs(self.root).index(slug))):
             write_text(self.place(student, slug), text)
             day = 12 if number % LATE == 0 else 9
-            (self.place(student, slug).parent / "timestamp.txt").write_text(f"2026-05-{day:02} 12:00:00.000000 UTC")
+            (self.place(student, slug).parent / "timestamp.txt").write_text(
+                f"2026-05-{day:02} 12:00:00.000000 UTC")
             students.append(student)
         return students
 
@@ -73,8 +80,10 @@ class Year:
         blank = released(self.root / "assignments" / slug / f"{slug}.ipynb")
         some = students[::AGAIN]
         for student in some:
-            answers = {name: f"{text}\n# {student}, again\n" for name, text in solved(staff).items()}
-            self.place(student, slug).write_text(json.dumps(filled(blank, answers)), encoding="utf-8")
+            answers = {name: f"{text}\n# {student}, again\n"
+                       for name, text in solved(staff).items()}
+            self.place(student, slug).write_text(json.dumps(filled(blank, answers)),
+                                                 encoding="utf-8")
         return some
 
     def give_by_hand(self, staff: Staff, slug: str, students: list[str]) -> list[str]:
@@ -82,7 +91,8 @@ class Year:
         name = staff.assignment.exercises[0].name
         some = [s for s in students[::BY_HAND] if (s, f"check_{name}") in self.marks(slug)]
         for student in some:
-            assert self.run("explain", slug, student, name, "--set", f"{name}=0.5", "--because", "shown at the board") == 0
+            assert self.run("explain", slug, student, name, "--set", f"{name}=0.5", "--because",
+                            "shown at the board") == 0
         return some
 
     def unexplained(self, staff: Staff, slug: str, students: list[str]) -> Iterator[str]:
@@ -90,18 +100,21 @@ class Year:
         marks = self.marks(slug)
         for student in students[::LOOKED_AT]:
             try:
-                found = explain(take(self.place(student, slug).parent, slug), staff, sandbox.choose())
+                found = explain(take(self.place(student, slug).parent, slug), staff,
+                                sandbox.choose())
             except SubmissionError as error:
                 if any(who == student for who, _ in marks):
                     yield f"{slug}, {student}: cannot be read ({error}), and has marks"
                 continue
             for result in found.chosen:
                 if marks[student, f"check_{result.name}"][0] != result.points:
-                    yield f"{slug}, {student}, {result.name}: {marks[student, f'check_{result.name}'][0]} and {result.points}"
+                    yield (f"{slug}, {student}, {result.name}: "
+                           f"{marks[student, f'check_{result.name}'][0]} and {result.points}")
 
 
 def changed(before: Marks, after: Marks) -> set[str]:
-    return {who for who, cell in before.keys() | after.keys() if before.get((who, cell)) != after.get((who, cell))}
+    return {who for who, cell in before.keys() | after.keys()
+            if before.get((who, cell)) != after.get((who, cell))}
 
 
 @pytest.fixture
@@ -131,17 +144,21 @@ def test_a_year_of_a_whole_class(year: Year, monkeypatch: pytest.MonkeyPatch) ->
         assert all(second[who, cell][0] == most for who in again for cell, most in full.items())
         by_hand = year.give_by_hand(staff, slug, students)
         kept[slug] = year.marks(slug)
-        assert {who for (who, _), (_, manual) in kept[slug].items() if manual is not None} == set(by_hand)
-        print(f"{slug}: {len(students)} handed in, {len({w for w, _ in first})} graded, {len(again)} again, {len(by_hand)} by hand")
+        assert ({who for (who, _), (_, manual) in kept[slug].items() if manual is not None}
+                == set(by_hand))
+        print(f"{slug}: {len(students)} handed in, {len({w for w, _ in first})} graded, "
+              f"{len(again)} again, {len(by_hand)} by hand")
     year_later(year, classes, kept, monkeypatch)
 
 
-def year_later(year: Year, classes: dict[str, list[str]], kept: dict[str, Marks], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The course is mended in mid-term, then the kit is another: what is by hand stays, and all that changes is what the mend changes."""
+def year_later(year: Year, classes: dict[str, list[str]], kept: dict[str, Marks],
+               monkeypatch: pytest.MonkeyPatch) -> None:
+    """The course is mended in mid-term, then the kit is another: what is by hand stays."""
     slug = next(iter(classes))
     place = year.root / "solutions" / slug / "checks.py"
     text = place.read_text(encoding="utf-8")
-    place.write_text(text.replace("share=35", "share=45", 1), encoding="utf-8")  # one part of the first exercise counts for more
+    # one part of the first exercise counts for more
+    place.write_text(text.replace("share=35", "share=45", 1), encoding="utf-8")
     assert year.run("release", slug) == 0
     assert year.run("grade", slug, "--quiet") in (0, 1)
     mended, exercise = year.marks(slug), load_staff(year.root, slug).assignment.exercises[0].name
@@ -149,10 +166,12 @@ def year_later(year: Year, classes: dict[str, list[str]], kept: dict[str, Marks]
     assert moved <= {f"check_{exercise}"}
     assert {k: m for k, (_, m) in mended.items()} == {k: m for k, (_, m) in kept[slug].items()}
     kept[slug] = mended
-    monkeypatch.setattr("autograder.classes.code_digest.platform.python_version", lambda: "of tomorrow")
+    monkeypatch.setattr("autograder.classes.code_digest.platform.python_version",
+                        lambda: "of tomorrow")
     code_digest.code_digest.cache_clear()
     for slug, students in classes.items():
         assert year.run("grade", slug, "--quiet") in (0, 1)
-        assert year.marks(slug) == kept[slug], "a newer kit with the same checks gives the same marks"
+        assert (
+            year.marks(slug) == kept[slug]), "a newer kit with the same checks gives the same marks"
         assert list(year.unexplained(load_staff(year.root, slug), slug, students)) == []
     code_digest.code_digest.cache_clear()

@@ -1,4 +1,4 @@
-"""Toy functions in the course's signature, one desk to examine them at, and functions that answer with rubbish.
+"""Toy functions in the course's signature, a desk for them, and functions that give rubbish.
 
 Written for the tests of the verbs; nothing here comes from a solution.
 """
@@ -29,7 +29,7 @@ PAIR = {"forward": "dropout_forward", "backward": "dropout_backward"}
 SHAPES = ((7,), (2, 3, 4), (2, 3, 4, 5))
 
 
-# ------------------------------------------------------------------------------------------------------------- right functions
+# ---------------------------------------------------------------------------------- right functions
 def _checked(p: float) -> None:
     if not 0 <= p <= 1:
         raise ValueError(f"p = {p} is no probability")
@@ -80,23 +80,23 @@ RIGHT: dict[str, Any] = {
 }
 
 
-# ----------------------------------------------------------------------------------------------------------------------- desks
+# -------------------------------------------------------------------------------------------- desks
 def student(functions: Mapping[str, Any] | None = None) -> Local:
     """A subject that defines the right functions, save those given."""
     return Local(namespace={"np": np, **RIGHT, **(functions or {})})
 
 
-def one_part(name: str, checks: Sequence[Check], functions: tuple[str, ...] = (), points: float = 0.0) -> Exercise:
+def one_part(name: str, checks: Sequence[Check], functions: tuple[str, ...] = (),
+             points: float = 0.0) -> Exercise:
     """An exercise whose rubric is a single part."""
     return Exercise(name, [Part("all", "does what it should", 1, checks)], functions, points)
 
 
-def examined(
-    check: Check, functions: Mapping[str, Any] | None = None, name: str = FORWARD, slug: str = "toy", reference: Subject | None = None,
-    seconds: float = 5.0,
-) -> Verdict:
+def examined(check: Check, functions: Mapping[str, Any] | None = None, name: str = FORWARD,
+             slug: str = "toy", reference: Subject | None = None, seconds: float = 5.0) -> Verdict:
     """The verdict of one check on these functions."""
-    (verdict,) = judge(one_part(name, [check]), student(functions), slug, reference=reference, seconds=seconds)
+    (verdict,) = judge(one_part(name, [check]), student(functions), slug, reference=reference,
+                       seconds=seconds)
     return verdict
 
 
@@ -117,7 +117,7 @@ def refused(check: Check, functions: Mapping[str, Any], sweep: int, name: str = 
     return False
 
 
-# ---------------------------------------------------------------------------------------- every verb, on a function that is right
+# ---------------------------------------------------------- every verb, on a function that is right
 # (function under test, check); the right functions above pass all of them
 CASES: tuple[tuple[str, Check], ...] = (
     ("mask", c.drops_some_and_keeps_some(p=0.3, via="mask")),
@@ -170,11 +170,13 @@ CASES: tuple[tuple[str, Check], ...] = (
     ("dropout_backward", c.is_zero_after_dropping_everything(**PAIR)),
     ("dropout_backward", c.keeps_dout(p=0.3, **PAIR)),
     ("dropout_backward", c.agrees_with_finite_differences(p=0.3, **PAIR)),
-    ("moments", c.is_right(given=([1.0, 3.0], 0.5), wanted=2.0, names=("mean", "var"), name="mean")),
+    ("moments", c.is_right(given=([1.0, 3.0], 0.5), wanted=2.0, names=("mean", "var"),
+                           name="mean")),
     ("double", c.is_right(given=([1.0, 3.0],), wanted=[2.0, 6.0], names=("out",), name="out")),
     ("quiz", c.is_filled_in(key="number")),
     ("quiz", c.is_filled_in(key="letter", choices="abc")),
-    ("moments", c.is_right_like_the_solution(given=((4, 5), 0.3), names=("mean", "var"), name="var")),
+    ("moments", c.is_right_like_the_solution(given=((4, 5), 0.3),
+                                             names=("mean", "var"), name="var")),
     ("double", c.is_right_like_the_solution(given=([1.0, 3.0],), names=("out",), name="out")),
     ("stack", c.gives_the_dtype(given=((4, 5), 0.3), names=("mean", "var"))),
     ("quiz", c.answers_rightly(key="number")),
@@ -197,10 +199,11 @@ def stack(x: Array, p: float) -> Any:
     return x.copy(), x**2 * p
 
 
-RIGHT |= {"moments": moments, "double": double, "stack": stack, "quiz": {"number": 7, "letter": "b"}}
+RIGHT |= {"moments": moments, "double": double, "stack": stack,
+          "quiz": {"number": 7, "letter": "b"}}
 
 
-# ------------------------------------------------------------------------------------------------------------- rubbish, 40 kinds
+# -------------------------------------------------------------------------------- rubbish, 40 kinds
 class Hostile:
     """An object whose every question about it raises."""
 
@@ -338,7 +341,7 @@ _RAISING: dict[str, Function] = {
 
 
 def junk() -> dict[str, Function]:
-    """Name -> a function that is wrong in a way nobody foresees: each value alone, and as the first and the second of a pair."""
+    """Name -> a function wrong in an unforeseen way: each value alone, first or second of two."""
     found = dict(_SINGLE)
     for name, function in _SINGLE.items():
         found[f"({name}, None)"] = lambda *a, _f=function, **k: (_f(*a, **k), None)
@@ -350,10 +353,11 @@ EACH = 9  # the 140 kinds of junk on everything are a sweep: `python -m autograd
 
 
 def some_junk(of: str) -> dict[str, Function]:
-    """Each ninth kind, beginning with another one for another name, so that all kinds are met by something."""
+    """Each ninth kind, beginning elsewhere for each name: all kinds are met by something."""
     return dict(islice(junk().items(), crc32(of.encode()) % EACH, None, EACH))
 
 
 def kinds_of_junk() -> list[Any]:
     """For parametrize: each ninth kind, and all of them behind `slow`."""
-    return [pytest.param(kind, marks=() if number % EACH == 0 else pytest.mark.slow) for number, kind in enumerate(junk())]
+    return [pytest.param(kind, marks=() if number % EACH == 0 else pytest.mark.slow)
+            for number, kind in enumerate(junk())]

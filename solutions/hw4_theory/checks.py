@@ -8,6 +8,7 @@ from math import log
 from autograder import Exercise, Part
 from autograder.dropout.theory import checks as c
 from autograder.dropout.theory import committee_symptoms as m
+from autograder.dropout.theory import loss_symptoms as n
 from autograder.dropout.theory import symptoms as t
 
 PROBS = {"names": ("probs",)}
@@ -510,16 +511,17 @@ PROBES = {
         t.gives("at_one", given=(*SOFTMAX, 1.0)),
     ],
     "expected_dropout_loss": [
-        t.prediction(p=0.2),
-        t.gives("noise_itself", given=(*NOTHING, 0.2)),
-        t.ratio("noise_alone", given=(*NOTHING, 0.6), to=(*NOTHING, 0.2)),
-        t.ratio("noise_by_p", given=(*FIT, 0.6), to=(*FIT, 0.2)),
-        t.ratio("noise_by_inputs", given=(*FIT_BY_ONE, 0.2), to=(*FIT, 0.2)),
-        t.ratio("noise_by_size", given=([[10.0, 20.0]], [30.0], [1.0, 1.0], 0.2), to=(*FIT, 0.2)),
-        t.ratio("noise_by_examples", given=([[1.0, 2.0]] * 2, [3.0] * 2, [1.0, 1.0], 0.2), to=(*FIT, 0.2)),
-        t.gives("loss_of_zero_weights", given=(*EXAMPLES, [0.0, 0.0], 0.2)),
+        n.prediction_is(),
+        n.noise_is(),
+        n.noise_by_p(),
+        n.noise_by_inputs(),
+        n.noise_by_weights(),
+        n.noise_by_size(),
+        n.noise_by_examples(),
+        t.gives("loss_of_zero_weights", given=(*EXAMPLES, [0.0, 0.0], 0.0)),
         t.digits(given=(*MISS, 0.2), wanted=2.25),
         t.repeated(given=(*MISS, 0.2)),
+        t.in_another_order(given=(*MISS, 0.2), to=([[2.0, 1.0]], *MISS[1:], 0.2)),
         t.form("many_entries", given=(c.ones(30, 20), c.ones(30), c.ones(20), 0.2)),
         t.form("result", given=(*EXAMPLES, [1.0, -0.5], 0.2)),
         t.arguments_after(given=(*EXAMPLES, [1.0, -0.5], 0.2)),
@@ -536,6 +538,7 @@ PROBES = {
         t.digits("digits_of_one", given=(*UNIT, 0.2), wanted=1.6),
         t.digits(given=(*TWINS, 0.5), wanted=1 / 3),
         t.repeated(given=(*TWINS, 0.5)),
+        t.in_another_order(given=(*EXAMPLES, 0.2), to=([row[::-1] for row in EXAMPLES[0]], EXAMPLES[1], 0.2)),
         t.digits("digits_at_zero", given=(*LINE, 0.0), wanted=2.0, place=1),
         t.arguments_after(given=(*EXAMPLES, 0.2)),
         t.takes("outside", given=(*EXAMPLES, 1.5)),
@@ -564,6 +567,7 @@ PROBES = {
         t.gives("second_unit", given=(LAYER, 0.2), index=1, place=1),
         t.digits(given=([4.0, 0.0], 0.25), wanted=3.75, index=0),
         t.repeated(given=(LAYER, 0.2)),
+        t.in_another_order(given=(LAYER, 0.2), to=(LAYER[::-1], 0.2)),
         t.arguments_after(given=(LAYER, 0.2)),
         t.takes("outside", given=([1.0, 2.0], 1.5)),
     ],

@@ -434,6 +434,8 @@ PROBES = {
         *(asked_of(ALPHA, fact, "alpha") for fact in ALPHA_FACTS),
     ],
     "fixed_mc_dropout": [
+        u.order(),
+        u.passes_give(),
         u.what_is_dropped(),
         u.dropped_for(),
         u.dropped_in(),

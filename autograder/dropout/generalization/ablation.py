@@ -37,17 +37,9 @@ from autograder.dropout.generalization.patients import (
     unit_of,
 )
 
-__all__ = [
-    "answers_in_order",
-    "averages_over_repeats",
-    "deletes_any_unit",
-    "deletes_for_all_examples",
-    "deletes_something",
-    "deletes_units",
-    "draws_for_each_layer",
-    "scales_the_others",
-    "starts_at_the_whole_network",
-]
+__all__ = ["answers_in_order", "averages_over_repeats", "deletes_any_unit",
+           "deletes_for_all_examples", "deletes_something", "deletes_units",
+           "draws_for_each_layer", "scales_the_others", "starts_at_the_whole_network"]
 
 @verb()
 def starts_at_the_whole_network(exam: Exam) -> None:
@@ -110,8 +102,9 @@ def scales_the_others(exam: Exam, *, fraction: float = DELETED) -> None:
                              lambda calls, **_: (calls, DELETED)))
 def deletes_any_unit(exam: Exam, *, calls: int = 100) -> None:
     """deletes units at random, each as often as any other"""
-    known, units, found = habit(exam, calls=calls), ONE_LAYER[1], single(
-        exam, patient(exam, ONE_LAYER), calls)
+    known = habit(exam, calls=calls)
+    units = ONE_LAYER[1]
+    found = single(exam, patient(exam, ONE_LAYER), calls)
     number = known.number(found)
     deleted = [known.units(value, number) for value in found]
     # right ones delete 2 of 5 units, and others are told so elsewhere

@@ -18,30 +18,20 @@ from autograder.chance import smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
+from autograder.dropout.generalization.slopes import accuracy, flat, sums
 from autograder.dropout.generalization.training import (
     BATCH,
-    accuracy,
     batch,
     call_them,
-    flat,
     must_be_comparable,
     read,
-    sums,
     training,
 )
 from autograder.model import Call, Given
 
-__all__ = [
-    "draws_orders_and_masks_by_rng",
-    "drops_anew_in_each_step",
-    "drops_while_training",
-    "gains_from_dropout",
-    "keeps_examples_and_labels_together",
-    "learns",
-    "returns_what_it_trained",
-    "shuffles_anew",
-    "uses_each_example_once",
-]
+__all__ = ["draws_orders_and_masks_by_rng", "drops_anew_in_each_step", "drops_while_training",
+           "gains_from_dropout", "keeps_examples_and_labels_together", "learns",
+           "returns_what_it_trained", "shuffles_anew", "uses_each_example_once"]
 
 SIZES = (6, 8, 7, 3)
 ROWS = (80, 3)  # one-hot examples and classes: batches of 32, 32 and 16

@@ -16,15 +16,8 @@ from autograder.dropout.generalization.training import labels
 from autograder.dropout.values import NEAR
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "gives_ints",
-    "moves_exactly",
-    "noisy_labels",
-    "picks_labels_at_random",
-    "reaches_all_wrong_classes",
-    "sums_up",
-    "sums_up_like_the_solution",
-]
+__all__ = ["gives_ints", "moves_exactly", "noisy_labels", "picks_labels_at_random",
+           "reaches_all_wrong_classes", "sums_up", "sums_up_like_the_solution"]
 
 MANY = 0.9  # of the labels are moved where it is asked where they go: 1, an end, is refused by some
 SUMMARY = "summary"  # the name of what comes back, in lines to be pasted

@@ -13,12 +13,10 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, number, shared, stable_seed
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.views import View
-from autograder.dropout.generalization.training import Params, accuracy
+from autograder.dropout.generalization.slopes import Params, accuracy
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "ablated",
-]
+__all__ = ["ablated"]
 
 EXAMPLES, HIDDEN_EXAMPLES = 1001, 983
 ONE_LAYER, TWO_LAYERS = (6, 5, 4), (6, 5, 5, 3)

@@ -17,17 +17,13 @@ from autograder.dropout.generalization.epochs import (
     without_a_step,
 )
 from autograder.dropout.generalization.epochs import SIZES as SMALL
+from autograder.dropout.generalization.slopes import Params, flat, moved, slope, slopes
 from autograder.dropout.generalization.training import (
     FIRST,
-    Params,
     batch,
     copies,
-    flat,
     in_a_row,
-    moved,
     read,
-    slope,
-    slopes,
     training,
 )
 from autograder.model import Given

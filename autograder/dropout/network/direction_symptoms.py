@@ -30,8 +30,8 @@ def _error(exam: Exam, formula: str, dx: list[float] | list[list[float]], dout: 
            k: int = 1, seed: int = 0) -> float:
     """The error of dx as the gradient of a formula at x = 0."""
     f = Code("f", f"def f(x):\n    return float({formula})\n")
-    x, given = Given(f"np.zeros({np.shape(dx)})",
-                     np.zeros(np.shape(dx))), Given(f"np.array({dx})", np.array(dx))
+    x = Given(f"np.zeros({np.shape(dx)})", np.zeros(np.shape(dx)))
+    given = Given(f"np.array({dx})", np.array(dx))
     (value,) = exam.ask(Call(exam.function, (f, x, dout, given, Seed(exam.seed(seed)), k, STEP)))
     error = float(array(value, "error", ()))
     if not np.isfinite(error):

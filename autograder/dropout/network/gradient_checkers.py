@@ -18,24 +18,11 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.model import Call, Code, Given, Seed
 
-__all__ = [
-    "accepts_the_right_gradient",
-    "differentiates",
-    "error_of_a_slip",
-    "feels_the_gradient",
-    "is_never_negative",
-    "knows_a_gradient_of_zeros",
-    "looks_all_ways",
-    "measures_in_units_of_the_gradient",
-    "measures_where_dx_is_zero",
-    "needs_few_calls_of_f",
-    "numeric_gradient",
-    "points_uphill",
-    "rejects_a_gradient_that",
-    "stands_an_f_that_returns_x",
-    "takes_central_steps",
-    "uses_central_differences",
-]
+__all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "feels_the_gradient",
+           "is_never_negative", "knows_a_gradient_of_zeros", "looks_all_ways",
+           "measures_in_units_of_the_gradient", "measures_where_dx_is_zero",
+           "needs_few_calls_of_f", "numeric_gradient", "points_uphill", "rejects_a_gradient_that",
+           "stands_an_f_that_returns_x", "takes_central_steps", "uses_central_differences"]
 
 DROP = 0.3
 KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
@@ -259,10 +246,9 @@ def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
 def looks_all_ways(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
     """looks in all directions alike: for f(x) = x and dout of ones, a dx that is {off:g} too large
     gives a few times {off:g}"""
-    # a direction whose entries are all positive feels n numbers of one sign at once, so its error
-    # is about sqrt(n) times as large
-    ones, longer = Given(f"np.ones({n})",
-                         np.ones(n)), Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
+    # a direction of positive entries feels n numbers of one sign at once: sqrt(n) times the error
+    ones = Given(f"np.ones({n})", np.ones(n))
+    longer = Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
     given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer,
              Seed(exam.seed()), k)
     (value,) = exam.ask(Call(exam.function, given, returns=("error",)))
@@ -298,8 +284,7 @@ def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] 
 def rejects_a_gradient_that(exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout",
                             shape: tuple[int, ...] = (6, 7), least: float = 1e-4) -> None:
     """gives at least {least:g} for a gradient that {slips}"""
-    # with four directions, a gradient off by the share r is within `least` with probability (0.8
-    # least / r)^4 < 1e-13
+    # of four directions none finds the share r more than `least`: (0.8 least / r)^4 < 1e-13
     asked = question(form, shape, exam.seed(1))
     (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]),
                                    Seed(exam.seed()), 4))
@@ -309,8 +294,7 @@ def rejects_a_gradient_that(exam: Exam, *, slips: str, form: str = "a ReLU layer
 
 
 def _is_infinite(value: Any) -> bool:
-    return (isinstance(value, (float, np.ndarray)) and np.ndim(value) == 0
-            and bool(np.isposinf(value)))
+    return isinstance(value, (float, np.ndarray)) and np.array_equal(value, np.inf)
 
 
 @verb()
@@ -318,8 +302,7 @@ def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int =
                                       k: int = 400) -> None:
     """gives the largest of k errors, over |dx| / sqrt(n): a gradient that is {off:g} too long gives
     a few times {off:g}"""
-    # the error is off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below
-    # 1e-12
+    # off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
     (value,) = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))
     error = error_of(value)
     if not 1.8 * off <= error <= 8 * off:

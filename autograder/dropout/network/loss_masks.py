@@ -35,15 +35,9 @@ from autograder.dropout.network.networks import (
 )
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "decides_by_itself_about",
-    "draws_a_mask_for_every_layer",
-    "draws_its_masks_afresh",
-    "drops_some_and_keeps_some_of_the",
-    "drops_the_right_share_of",
-    "never_drops_the_scores",
-    "scales_the_surviving",
-]
+__all__ = ["decides_by_itself_about", "draws_a_mask_for_every_layer", "draws_its_masks_afresh",
+           "drops_some_and_keeps_some_of_the", "drops_the_right_share_of",
+           "never_drops_the_scores", "scales_the_surviving"]
 
 
 @verb()
@@ -185,8 +179,8 @@ def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls
     exam.last = exam.last[:1]
     exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / "
               f"{4.0 * share * unit!r}")
-    count, events = sum(_whole(score * units / 4.0 / share / unit)
-                        for score in found), units * calls
+    count = sum(_whole(score * units / 4.0 / share / unit) for score in found)
+    events = units * calls
     expect("share of units that survive all three layers", count, events, share,
            formula=" = (1-p)^3")
 

@@ -35,23 +35,11 @@ from autograder.dropout.network.networks import (
 )
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "agrees_with_its_own_loss",
-    "draws_no_number_at_test_time",
-    "feels_its_scores",
-    "gives_a_gradient_of_scores",
-    "gives_dropped_units_no_gradient",
-    "is_the_plain_network_at_test_time",
-    "is_the_plain_network_at_zero",
-    "leads_the_gradient_back",
-    "loss",
-    "scores",
-    "shapes_gradients_like_parameters",
-    "shortens_what_is_too_long",
-    "shows_its_scores",
-    "stands_huge_scores",
-    "survives_dropping_everything",
-]
+__all__ = ["agrees_with_its_own_loss", "draws_no_number_at_test_time", "feels_its_scores",
+           "gives_dropped_units_no_gradient", "is_the_plain_network_at_test_time",
+           "is_the_plain_network_at_zero", "leads_the_gradient_back", "loss", "scores",
+           "shapes_gradients_like_parameters", "shows_its_scores", "stands_huge_scores",
+           "survives_dropping_everything"]
 
 Sizes = tuple[int, ...]
 SMALL: Sizes = (6, 8, 7, 4)
@@ -102,8 +90,8 @@ def feels_its_scores(exam: Exam) -> None:
 def shows_its_scores(exam: Exam) -> None:
     """passes a positive number on through both layers, and turns the scores 0 and s of each example
     into log(1 + exp(s)), up to a unit"""
-    alone, between = asked("reading_network", INPUTS,
-                           (1.0,)), asked("reading_network", INPUTS, (1.0,), 0, 2)
+    alone = asked("reading_network", INPUTS, (1.0,))
+    between = asked("reading_network", INPUTS, (1.0,), 0, 2)
     for question, by in product((alone, between), (0.5, 2.0)):
         known = scale(exam, question, 1.0)
         (value,) = exam.ask(at_test_time(exam, Question(
@@ -266,9 +254,8 @@ def slope_errors(exam: Exam, question: Question, p: tuple[float, float], train: 
     return _worst(grads, ways, [loss_of(v) for v in values], rounding)
 
 
-def _worst(
-    grads: Params, ways: list[tuple[str, int]], found: list[float], rounding: float
-) -> dict[str, tuple[float, float, float, int]]:
+def _worst(grads: Params, ways: list[tuple[str, int]], found: list[float],
+           rounding: float) -> dict[str, tuple[float, float, float, int]]:
     worst: dict[str, tuple[float, float, float, int]] = {}
     for (name, seed), plus, minus in zip(ways, found[0::2], found[1::2], strict=True):
         u = direction(grads[name].shape, seed)
@@ -335,8 +322,8 @@ def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
     """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
     for layer in (FIRST, SECOND):
         active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
-        out, into = _silent(grads[f"W{layer + 1}"],
-                            1), _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
+        out = _silent(grads[f"W{layer + 1}"], 1)
+        into = _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
         leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
         where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
         sides = (f"into = (grads['W{layer}'] != 0).any(axis=0) | (grads['b{layer}'] != 0)\n"
@@ -354,42 +341,3 @@ def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
 
 def _silent(gradient: Array, axis: int) -> Array:
     return np.asarray((gradient == 0).all(axis=axis))
-
-
-# ---------------------------------------------------------------- a leash, and a gradient of scores
-@verb()
-def shortens_what_is_too_long(exam: Exam, *, c: float = 2.0) -> None:
-    """shortens a column that is too long, and the more the shorter the leash"""
-    W = np.array([[3.0], [4.0]])
-    calls = [Call(exam.function, (Given(f"np.array({W.tolist()})", W), leash), returns=("W",))
-             for leash in (c, c / 2)]
-    first, second = (float(np.linalg.norm(array(v, "W", W.shape).astype(float)))
-                     for v in exam.ask(*calls))
-    if not 0 < second < first < np.linalg.norm(W):
-        exam.show_two(calls, "np.linalg.norm(one), np.linalg.norm(other)")
-        got = (f"the column [3, 4] has the length {number(first)} with c = {c:g}, and "
-               f"{number(second)} with c = {c / 2:g}")
-        raise Wrong(got, f"{c:g} and {c / 2:g}")
-
-
-@verb()
-def gives_a_gradient_of_scores(
-    exam: Exam,
-    *,
-    probs: tuple[tuple[float, ...], ...] = ((0.2, 0.5, 0.3), (0.1, 0.1, 0.8), (0.75, 0.15, 0.1)),
-    y: tuple[int, ...] = (1, 0, 0),
-    case: str = "",
-) -> None:
-    """gives the score of the right class a gradient that goes with 1 minus its probability{case}"""
-    given, labels = np.array(probs), np.array(y)
-    asked = tuple(Given(f"np.array({a.tolist()})", a) for a in (given, labels))
-    call = Call(exam.function, asked, returns=("dscores",))
-    found, one_hot = array(exam.ask(call)[0], "dscores",
-                           given.shape).astype(float), np.eye(given.shape[1], dtype=bool)[labels]
-    own, missing = found[one_hot], 1 - given[one_hot]
-    opposed = ((found * own[:, None])[~one_hot] <= 0).all()  # to the other scores of its row
-    if not (opposed and own.all() and np.allclose(own / missing, own[0] / missing[0], rtol=1e-4)):
-        got = f"dscores of the right classes = {', '.join(map(number, own))}"
-        exam.show(f"dscores[np.arange({len(y)}), {list(y)}]")
-        raise Wrong(got, f"in the ratio of {', '.join(map(number, missing))}, and of the other "
-                    "sign than the rest of their rows")

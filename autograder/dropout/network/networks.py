@@ -20,9 +20,7 @@ from autograder.asking import Exam, Wrong, an, array, number, pair, quoted
 from autograder.checks_api.inputs import Array
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "written",
-]
+__all__ = ["written"]
 
 INPUTS, FIRST, SECOND = 0, 1, 2
 # as lists say
@@ -122,8 +120,7 @@ class Scale:
 
 
 MAKERS: dict[str, Callable[..., Network]] = {
-    f.__name__: f for f in (firm_network, normal_network, reading_network, square_network)
-}
+    f.__name__: f for f in (firm_network, normal_network, reading_network, square_network)}
 
 
 # ---------------------------------------------------------------------------------------- questions

@@ -42,8 +42,8 @@ def below_zero(exam: Exam, *, layer: int) -> str:
     "off", "leaks" or "passes"."""
     ways = [1.0, 1.0, 1.0]
     ways[max(layer, 1) - 1] = -1.0
-    (value, usual) = (_gap(exam, ways, -1.0 if layer == INPUTS else 1.0),
-                      _gap(exam, [1.0, 1.0, 1.0], 1.0))
+    value = _gap(exam, ways, -1.0 if layer == INPUTS else 1.0)
+    usual = _gap(exam, [1.0, 1.0, 1.0], 1.0)
     return nearest(value / usual, {"off": 0.0, "leaks": -0.01, "passes": -1.0,
                                    "as above zero": 1.0}, 0.002) if usual else "says nothing"
 

@@ -25,15 +25,9 @@ from autograder.dropout.gradients import DIRECTIONAL
 from autograder.dropout.values import TOLERANCE
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "backwards",
-    "drops_nothing_when_all_rates_are_zero",
-    "forwards",
-    "has_the_right_gradient",
-    "keeps_two_passes_apart",
-    "needs_no_chance_at_test_time",
-    "with_a_rate_of",
-]
+__all__ = ["backwards", "drops_nothing_when_all_rates_are_zero", "forwards",
+           "has_the_right_gradient", "keeps_two_passes_apart", "needs_no_chance_at_test_time",
+           "with_a_rate_of"]
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rates = tuple[float, ...]
@@ -150,19 +144,9 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
 
 # ---------------------------------------------------------------------------------------- gradients
 @verb()
-def has_the_right_gradient(
-    exam: Exam,
-    *,
-    name: str,
-    given: Shapes,
-    rates: Rates,
-    forward: str,
-    backward: str,
-    train: bool = True,
-    case: str = "",
-    directions: int = 3,
-    model: Model | None = None,
-) -> None:
+def has_the_right_gradient(exam: Exam, *, name: str, given: Shapes, rates: Rates, forward: str,
+                           backward: str, train: bool = True, case: str = "", directions: int = 3,
+                           model: Model | None = None) -> None:
     """gives a {name} that agrees with finite differences along random directions{case}"""
     of = name.removeprefix("d")
     gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train,
@@ -270,9 +254,8 @@ def _moved(values: tuple[Given, ...], place: int, step: Array) -> tuple[Given, .
 
 
 @verb()
-def keeps_two_passes_apart(
-    exam: Exam, *, first: Shapes, second: Shapes, rates: Rates, forward: str, backward: str
-) -> None:
+def keeps_two_passes_apart(exam: Exam, *, first: Shapes, second: Shapes, rates: Rates, forward: str,
+                           backward: str) -> None:
     """keeps two forward passes apart, whichever goes backwards first"""
     _demand_apart(exam, (first, second), rates, forward, backward)
 
@@ -295,7 +278,7 @@ def _demand_apart(exam: Exam, both: tuple[Shapes, Shapes], rates: Rates, forward
         values = exam.ask(*passes, *(backward_call(backward, douts[k], k) for k in order))[2:]
         for k, value in zip(order, values, strict=True):
             for name in both[k]:
-                found, wanted = gradient_of(value, both[k],
-                                            name), gradient_of(alone[k], both[k], name)
+                found = gradient_of(value, both[k], name)
+                wanted = gradient_of(alone[k], both[k], name)
                 compare(found, wanted, f"d{name} of pass {k + 1}, when pass {order[0] + 1} goes "
                         "backwards first", TOLERANCE["float32"])

@@ -24,11 +24,7 @@ from autograder.dropout.sequences.layers import first_result
 from autograder.dropout.views import READ, Lens
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "draws_two_masks",
-    "masks_what_goes_to_the_weights",
-    "returns_whole_states",
-]
+__all__ = ["draws_two_masks", "masks_what_goes_to_the_weights", "returns_whole_states"]
 
 SATURATED = 1 - 1e-12  # as near to 1 as a tanh comes whose argument can still be told
 STEPS = 3  # of the sequences that show a mask
@@ -186,8 +182,8 @@ def draws_two_masks(exam: Exam, *, p: float, size: tuple[int, int] = (64, 64)) -
     calls = shows_input_mask(exam.function, shape, (p, p),
                              seed), shows_state_mask(exam.function, shape, (p, p), seed)
     values = exam.ask(*calls)
-    of_input, of_state = (read_input_mask(values[0], shape) != 0,
-                          read_state_mask(values[1], shape) != 0)
+    of_input = read_input_mask(values[0], shape) != 0
+    of_state = read_state_mask(values[1], shape) != 0
     texts = {"m_x": shown_input_mask((n, d)), "m_h": shown_state_mask((n, d))}
     looks = (Call(text, returns=(name,), look=True) for name, text in texts.items())
     exam.last = tuple(line for pair in zip(calls, looks, strict=True) for line in pair)

@@ -18,20 +18,11 @@ from autograder.dropout.masks import demand_some
 from autograder.dropout.values import DIGITS, NEAR
 from autograder.model import Call, Given, Item, Outcome, Seed
 
-__all__ = [
-    "a_layer",
-    "divides_what_it_keeps",
-    "draws_again_unless_asked",
-    "draws_first_whatever_is_asked",
-    "draws_for_another_batch",
-    "drops_features_as_often_as",
-    "drops_whole_features_of_sequences",
-    "keeps_its_mask_when_asked",
-    "keeps_layers_apart",
-    "keeps_the_latest_mask",
-    "knows_the_ends",
-    "remembers_through_test_time",
-]
+__all__ = ["a_layer", "divides_what_it_keeps", "draws_again_unless_asked",
+           "draws_first_whatever_is_asked", "draws_for_another_batch",
+           "drops_features_as_often_as", "drops_whole_features_of_sequences",
+           "keeps_its_mask_when_asked", "keeps_layers_apart", "keeps_the_latest_mask",
+           "knows_the_ends", "remembers_through_test_time"]
 
 
 def build(exam: Exam, p: float, name: str = "layer") -> Call:
@@ -47,8 +38,8 @@ def step(x: Given, seed: Seed | None, **flags: bool) -> Call:
 def two_layers(exam: Exam, p: float, x: Given) -> list[Array]:
     """Units kept by a layer, by another of its class, and by the first, told to keep its mask."""
     other, seeds = Item(1, None, "other"), [Seed(exam.seed(k)) for k in (0, 5, 9)]
-    one, again = replace(step(x, seeds[0]), returns=("one",)), replace(
-        step(x, seeds[2], same_mask=True), returns=("again",))
+    one = replace(step(x, seeds[0]), returns=("one",))
+    again = replace(step(x, seeds[2], same_mask=True), returns=("again",))
     passes = one, Call(".forward", (other, x, seeds[1])), again
     return [factors(value, x) != 0
             for value in exam.ask(build(exam, p), build(exam, p, "other"), *passes)[2:]]

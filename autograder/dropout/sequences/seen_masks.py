@@ -10,9 +10,7 @@ from autograder.checks_api.verb import verb
 from autograder.dropout.masks import demand_some, draw_call
 from autograder.model import Seed
 
-__all__ = [
-    "shares_its_mask_over_time",
-]
+__all__ = ["shares_its_mask_over_time"]
 
 
 def one_mask(exam: Exam, p: float, shape: tuple[int, ...], number: int = 0) -> Array:

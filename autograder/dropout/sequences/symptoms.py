@@ -180,17 +180,8 @@ def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
 
 
 @symptom
-def wrong_gradients(
-    exam: Exam,
-    *,
-    given: Shapes,
-    rates: Rates,
-    forward: str,
-    backward: str,
-    train: bool = True,
-    last_step: bool = False,
-    model: Model | None = None,
-) -> str:
+def wrong_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str,
+                    train: bool = True, last_step: bool = False, model: Model | None = None) -> str:
     """The gradients that disagree with finite differences, each with its factor when it is off by
     one."""
     if not model and not _repeats(exam, given, rates, forward, train):

@@ -23,13 +23,9 @@ from autograder.dropout.values import TOLERANCE
 from autograder.dropout.views import Lens
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "leaves_the_bias_alone_at_one",
-    "never_drops_the_bias",
-    "sends_gradient_through_kept_weights_only",
-    "sums_kept_weights",
-    "throws_a_coin_for_each_weight",
-]
+__all__ = ["leaves_the_bias_alone_at_one", "never_drops_the_bias",
+           "sends_gradient_through_kept_weights_only", "sums_kept_weights",
+           "throws_a_coin_for_each_weight"]
 
 ROWS = 2  # inputs of the layer whose mask is seen row by row
 SUMS = 1e-5  # relative: how near an output must come to a sum of kept weights
@@ -192,9 +188,8 @@ def _normals(exam: Exam, size: tuple[int, int, int]) -> tuple[Given, Given, Give
 
 
 @verb()
-def sends_gradient_through_kept_weights_only(
-    exam: Exam, *, p: float, backward: str, size: tuple[int, int, int] = (30, 8, 4)
-) -> None:
+def sends_gradient_through_kept_weights_only(exam: Exam, *, p: float, backward: str,
+                                             size: tuple[int, int, int] = (30, 8, 4)) -> None:
     """sends the gradient of an output back through the weights that its example kept, and through
     no other"""
     n, rows, columns = size

@@ -30,15 +30,9 @@ from autograder.dropout.masks import (
 )
 from autograder.model import Call, Given, Outcome, Seed
 
-__all__ = [
-    "draws_blocks_for_each_map",
-    "drops_as_a_whole",
-    "drops_blocks_as_often_as_gamma_says",
-    "drops_whole_blocks",
-    "scales_by_the_kept_share",
-    "scales_to_ten_digits",
-    "stays_finite_when_nothing_is_left",
-]
+__all__ = ["draws_blocks_for_each_map", "drops_as_a_whole", "drops_blocks_as_often_as_gamma_says",
+           "drops_whole_blocks", "scales_by_the_kept_share", "scales_to_ten_digits",
+           "stays_finite_when_nothing_is_left"]
 
 MAPS = (32, 32, 9, 10)
 EXACT = 1e-6  # relative: a divisor to which something tiny was added is no wrong scale ...
@@ -185,9 +179,8 @@ def _block_rate_seen(*, p: float, block: int, shape: tuple[int, int, int, int], 
 
 
 @verb(chances=4, sees=_block_rate_seen)
-def drops_blocks_as_often_as_gamma_says(
-    exam: Exam, *, p: float, block: int, gamma: str, shape: tuple[int, int, int, int] = MAPS
-) -> None:
+def drops_blocks_as_often_as_gamma_says(exam: Exam, *, p: float, block: int, gamma: str,
+                                        shape: tuple[int, int, int, int] = MAPS) -> None:
     """draws a block at each valid place with probability gamma"""
     # maps that share their blocks count once
     kept = thrown(block_draws(exam, shape, p, block) != 0, (0, 1))
@@ -212,8 +205,8 @@ def _rates(lattice: Lattice, kept: Array, gamma: float) -> Iterator[Count]:
     yield "share of inner units that are kept", inner, q, f"({lattice.shown_inner}).mean()"
     corners = f"(mask[:, :, ::{lattice.height - 1}, ::{lattice.width - 1}] != 0).mean()"
     yield "share of corner units that are kept", lattice.corners(kept), 1 - gamma, corners
-    whole, empty = np.asarray(kept.all(axis=(2, 3))), (1 - gamma) ** (
-        lattice.rows * lattice.columns)
+    whole = np.asarray(kept.all(axis=(2, 3)))
+    empty = (1 - gamma) ** (lattice.rows * lattice.columns)
     yield "share of maps without any block", whole, empty, "(mask != 0).all(axis=(2, 3)).mean()"
     if inner[0, 0].size > 1:
         apart = np.asarray(inner[:, :, 0, 0] == inner[:, :, -1, -1])

@@ -23,18 +23,10 @@ from autograder.dropout.forms import Shared
 from autograder.dropout.masks import agreement, demand_some
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "divides_by_the_right_root",
-    "drops_channels_last",
-    "drops_each_channel_by_itself",
-    "drops_every_channel_at_one",
-    "learns_nothing_at_test_time",
-    "normalised",
-    "normalises_at_test_time",
-    "normalises_each_channel",
-    "remembers_the_batches",
-    "remembers_variances_to_six_digits",
-]
+__all__ = ["divides_by_the_right_root", "drops_channels_last", "drops_each_channel_by_itself",
+           "drops_every_channel_at_one", "learns_nothing_at_test_time", "normalised",
+           "normalises_at_test_time", "normalises_each_channel", "remembers_the_batches",
+           "remembers_variances_to_six_digits"]
 
 # an eps of 1e-5 in another place is seen, the seven digits of float32 are not: these are asked by
 # `minds_its_manners`
@@ -193,9 +185,8 @@ def _compare_memory(exam: Exam, memory: Memory, key: str, got: Array, wanted: Ar
     compare(got, wanted, f'{memory.state}["{key}"]', tolerance)
 
 
-def _remembered_after(
-    exam: Exam, memory: Memory, p: float, batches: int, shape: tuple[int, ...]
-) -> tuple[Array, Array, tuple[Array, Array]]:
+def _remembered_after(exam: Exam, memory: Memory, p: float, batches: int,
+                      shape: tuple[int, ...]) -> tuple[Array, Array, tuple[Array, Array]]:
     """The mean and variance remembered after so many batches, and as they should be."""
     given = _batches(exam, shape, batches)
     calls = [block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(given)]

@@ -137,8 +137,8 @@ def _kind_of_variance(var: Array, batches: list[Array], memory: Memory) -> str:
 def memory_at_test(exam: Exam, *, memory: Memory) -> str:
     """Does a pass at test time move the memory?"""
     first, x = (lively(SHAPE, exam.seed(1 + k)) for k in range(2))
-    look, training = Call(memory.state,
-                          look=True), block_call(exam, first, 0.0, Seed(exam.seed()), True)
+    look = Call(memory.state, look=True)
+    training = block_call(exam, first, 0.0, Seed(exam.seed()), True)
     values = exam.ask(memory.start(SHAPE[1]), training, look,
                       block_call(exam, x, P, None, False), look)
     pairs = [[remembered(values[k], memory, key, SHAPE[1]) for k in (2, 4)]

@@ -19,13 +19,8 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import question
 from autograder.model import Call, CourseError, Given
 
-__all__ = [
-    "is_the_average_over_masks",
-    "leaves_no_way_down",
-    "lists_booleans",
-    "lists_every_mask_once",
-    "reaches_the_minimum",
-]
+__all__ = ["is_the_average_over_masks", "leaves_no_way_down", "lists_booleans",
+           "lists_every_mask_once", "reaches_the_minimum"]
 
 STILL = 1e-4  # a slope, beside that at w = 0: who walks down step by step may stop somewhat early
 

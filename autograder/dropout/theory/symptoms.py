@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from autograder.asking import Exam, array, number
+from autograder.asking import Exam, array
+from autograder.checks_api.inputs import Array
+from autograder.checks_api.results import EXACT, ROUGH
 from autograder.checks_api.symptoms import *
 from autograder.checks_api.symptoms import symptom
 from autograder.checks_api.views import question
@@ -38,9 +42,16 @@ def list_type(exam: Exam, *, n: int = 4) -> str:
 
 
 @symptom
-def prediction(exam: Exam, *, p: float) -> str:
-    """How large a loss takes the average prediction to be, for one example whose right one is 1:
-    seen in y and -y."""
-    above, below = (float(array(v, "loss", ())) for v in exam.ask(
-        *(question(exam, ([[1.0]], [y], [1.0], p)) for y in (1.0, -1.0))))
-    return number((below - above) / 4)
+def in_another_order(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...]) -> str:
+    """Does another order of the inputs give the same? An average over draws gives it "roughly"."""
+    one, other = (_numbers(value) for value in exam.ask(question(exam, given), question(exam, to)))
+    if one.shape != other.shape:
+        return "others"
+    off = float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-300))
+    return "the same" if off <= EXACT else "roughly" if off <= 2 * ROUGH else "others"
+
+
+def _numbers(value: Any) -> Array:
+    """All of a result, sorted."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return np.sort(np.concatenate([array(part, "result").ravel() for part in parts]))

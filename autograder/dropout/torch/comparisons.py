@@ -18,20 +18,11 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.model import Call, Code, Given
 
-__all__ = [
-    "asks_with_the_dout_it_got",
-    "comparison",
-    "counts_what_was_kept",
-    "finds_right_code_right",
-    "hands_over_masks_like_x",
-    "hands_over_the_multiplier",
-    "manages_the_end",
-    "measures_what_is_wrong",
-    "notices_wrong_code",
-    "puts_the_module_into_training_mode",
-    "sees_one_wrong_number",
-    "sees_what_is_wrong_at_one",
-]
+__all__ = ["asks_with_the_dout_it_got", "comparison", "counts_what_was_kept",
+           "finds_right_code_right", "hands_over_masks_like_x", "hands_over_the_multiplier",
+           "manages_the_end", "measures_what_is_wrong", "notices_wrong_code",
+           "puts_the_module_into_training_mode", "sees_one_wrong_number",
+           "sees_what_is_wrong_at_one"]
 
 AGREE = 1e-6  # what right code may differ by, relative to the largest number
 CLEARLY = 1e-4  # what is wrong on purpose differs by more than this

@@ -20,17 +20,10 @@ from autograder.dropout.masks import demand_some
 from autograder.dropout.views import CALLED, Coat
 from autograder.model import Call, Code
 
-__all__ = [
-    "computes_in",
-    "draws_afresh_in_each_pass",
-    "has_nothing_to_save",
-    "is_a_class_of_your_own",
-    "leaves_the_generator_alone_in_eval",
-    "makes_its_mask_where_x_lives",
-    "obeys_the_seed_of_torch",
-    "remembers_each_pass_by_itself",
-    "shows_its_p",
-]
+__all__ = ["computes_in", "draws_afresh_in_each_pass", "has_nothing_to_save",
+           "is_a_class_of_your_own", "leaves_the_generator_alone_in_eval",
+           "makes_its_mask_where_x_lives", "obeys_the_seed_of_torch",
+           "remembers_each_pass_by_itself", "shows_its_p"]
 
 # The codes seed `torch.default_generator`, the CPU's: torch.manual_seed seeds every kind of device,
 # and takes 200 times as long. The one check that is about torch.manual_seed calls it.

@@ -19,13 +19,8 @@ from autograder.dropout.values import softmax
 from autograder.dropout.views import CALLED
 from autograder.model import Call, Code, Item
 
-__all__ = [
-    "measures_in_eval_mode",
-    "returns_the_flags_it_saw",
-    "takes_every_batch_once_per_epoch",
-    "takes_steps_of_sgd",
-    "trains_in_training_mode",
-]
+__all__ = ["measures_in_eval_mode", "returns_the_flags_it_saw", "takes_every_batch_once_per_epoch",
+           "takes_steps_of_sgd", "trains_in_training_mode"]
 
 SPY = """import torch
 

@@ -17,13 +17,8 @@ from autograder.checks_api.verb import verb
 from autograder.dropout.torch.layers import run
 from autograder.model import Code
 
-__all__ = [
-    "computes_two_relu_layers",
-    "drops_each_layer_as_often_as_told",
-    "drops_in_training",
-    "drops_nothing_after_eval",
-    "scales_the_survivors_of_each_layer",
-]
+__all__ = ["computes_two_relu_layers", "drops_each_layer_as_often_as_told", "drops_in_training",
+           "drops_nothing_after_eval", "scales_the_survivors_of_each_layer"]
 
 
 def _net_code(name: str) -> Code:

@@ -1,48 +1,102 @@
-"""Symptoms of a softmax layer that makes its passes itself, with dropout on its inputs."""
+"""Symptoms of a softmax layer that makes its passes itself, with dropout on its inputs.
+
+Each reads one part of the answer, whatever the others are: results that have changed places are put
+in order before, scores are read as scores, and what the mean does not tell is read off the spread.
+So two mistakes show side by side.
+"""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, array, pair
+from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import DIGEST, nearest, symptom
 from autograder.dropout.mask_symptoms import P
-from autograder.dropout.uncertainty.mc_layers import all_masks, layer_call, mean_and_std, one_pass
+from autograder.dropout.uncertainty.mc_layers import all_masks, layer_call, mean_and_std
 from autograder.dropout.uncertainty.pass_symptoms import NEAR, Q
+from autograder.dropout.uncertainty.passes import ROUGH
 from autograder.dropout.values import softmax
 from autograder.model import Call, Given, Seed
 
-
-@symptom
-def layer_digits(exam: Exam) -> str:
-    """How exact the probabilities of a single pass are: "ten", "float32", "about" or "unclear"."""
-    try:
-        _, _, off = one_pass(exam, P, 40, 2)
-    except Wrong:
-        return "unclear"
-    if off <= 1e-10:
-        return "ten"
-    (value,) = exam.ask(_question(exam, 1))
-    return ("float32" if array(pair(value, ("mean", "std"))[0], "mean").dtype == np.float32
-            else "about")
+Passes = list[tuple[Array, Array]]
+SEEDS = 6  # so many calls: that one mask for all keeps everything in each of them does not happen
 
 
-def _question(exam: Exam, passes: int, alike: bool = False) -> Call:
+# ------------------------------------------------------------------------------------------ reading
+def _question(exam: Exam, passes: int, alike: bool = False, k: int = 0) -> Call:
     x = np.array(normal((40, 2), exam.seed(1)).value)
     W = normal((2, 2), exam.seed(2))
     given = Given("x", np.tile(x[:1], (40, 1)) if alike else x)
-    return layer_call(exam, given, W, P, passes, Seed(exam.seed()))
+    return layer_call(exam, given, W, P, passes, Seed(exam.seed(k)))
 
 
-def _candidates(call: Call) -> Iterator[tuple[str, Array]]:
+def _questions(exam: Exam, passes: int, alike: bool = False, seeds: int = SEEDS) -> list[Call]:
+    """The same call with so many generators."""
+    return [_question(exam, passes, alike, k) for k in range(seeds)]
+
+
+def _layer(exam: Exam, alike: bool = False) -> tuple[Array, Array]:
+    """x and W of these questions."""
+    call = _question(exam, 1, alike)
+    return np.asarray(call.args[0].value), np.asarray(call.args[1].value)
+
+
+def _form(exam: Exam) -> tuple[bool, str]:
+    """Whether mean and spread have changed places, and what a pass gives: see `passes_give`."""
+    if "form" not in exam.memo:
+        found = [mean_and_std(value, (40, 2)) for value in exam.ask(*_questions(exam, 1))]
+        one, other = np.stack(found).swapaxes(0, 1)
+        swapped = not _sums_to_one(one) and (_sums_to_one(other) or not one.any())
+        means = other if swapped else one
+        exam.memo["form"] = swapped, _kind(exam, means)
+    form: tuple[bool, str] = exam.memo["form"]
+    return form
+
+
+def _kind(exam: Exam, means: Array) -> str:
+    if _sums_to_one(means):
+        return "probabilities"
+    scores = any(_all_explained(values, means) for _, values in _candidates(*_layer(exam)))
+    return "scores" if scores else "something else"
+
+
+def _sums_to_one(rows: Array) -> bool:
+    return bool(np.abs(rows.sum(axis=-1) - 1).max() <= NEAR)
+
+
+def _asked(exam: Exam, passes: int, alike: bool = False, seeds: int = SEEDS) -> Passes:
+    """(mean, spread) of calls with so many passes and other generators, in this order."""
+    swapped, _ = _form(exam)
+    values = exam.ask(*_questions(exam, passes, alike, seeds))
+    found = [mean_and_std(value, (40, 2)) for value in values]
+    return [both[::-1] for both in found] if swapped else found
+
+
+def _given(exam: Exam, scores: Array) -> Array:
+    """What a pass gives that has these scores."""
+    return scores if _form(exam)[1] == "scores" else softmax(scores)
+
+
+def _near(values: Array, found: Array) -> Array:
+    """Which of the values (N, masks, K) are those that were found (N, K)."""
+    return np.asarray(np.abs(values - found[:, None]).max(axis=2) < NEAR)
+
+
+def _explained(values: Array, found: Array) -> Array:
+    return np.asarray(_near(values, found).any(axis=1))
+
+
+def _all_explained(values: Array, rows: Iterable[Array]) -> bool:
+    return all(_explained(values, each).all() for each in rows)
+
+
+def _candidates(x: Array, W: Array) -> Iterator[tuple[str, Array]]:
     """(what is dropped, scores (N, masks, K) it can give) for units and weights, by factors."""
-    x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
     weights = all_masks(4).reshape(16, 2, 2)
     scores = (x @ W)[:, None]
     for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P,
@@ -52,18 +106,66 @@ def _candidates(call: Call) -> Iterator[tuple[str, Array]]:
         yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
 
 
+def _pairs(exam: Exam) -> Iterator[tuple[str, Array, Array]]:
+    """What is dropped, and scores of both of two passes for every pair of masks: (N, pairs, K)."""
+    for name, scores in _candidates(*_layer(exam)):
+        pairs = np.array(list(product(range(scores.shape[1]), repeat=2)))
+        yield name, scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
+
+
+def _ordinary(exam: Exam, passes: Passes, alike: bool = False) -> bool:
+    """Is each mean that of a pass without dropout?"""
+    x, W = _layer(exam, alike)
+    known = [kind(factor * x @ W) for factor in (1.0, 1 / Q) for kind in (softmax, np.asarray)]
+    return any(all(np.allclose(mean, values) for mean, _ in passes) for values in known)
+
+
+# -------------------------------------------------------------------------------------------- facts
+@symptom
+def order(exam: Exam) -> str:
+    """In which order the two results come."""
+    return "std, mean" if _form(exam)[0] else "mean, std"
+
+
+@symptom
+def passes_give(exam: Exam) -> str:
+    """What a single pass gives: "probabilities", "scores" or "something else"."""
+    return _form(exam)[1]
+
+
+@symptom
+def layer_digits(exam: Exam) -> str:
+    """How exact a single pass is: "ten", "float32", "about" or "unclear"."""
+    swapped, _ = _form(exam)
+    mean = array(pair(exam.ask(_question(exam, 1))[0], ("mean", "std"))[swapped], "mean", (40, 2))
+    if mean.dtype == np.float32:
+        return "float32"
+    values = (_given(exam, scores) for _, scores in _candidates(*_layer(exam)))
+    off = min(float(np.abs(v - mean[:, None]).max(axis=2).min(axis=1).max()) for v in values)
+    return "ten" if off <= 1e-10 else "about" if off <= ROUGH else "unclear"
+
+
 @symptom
 def what_is_dropped(exam: Exam) -> str:
     """What a single pass drops: units or weights, and the factor on the others."""
-    call = _question(exam, 1)
-    mean, _ = mean_and_std(exam.ask(call)[0], (40, 2))
-    x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
-    if np.allclose(mean, softmax(x @ W)) or not mean.any():
-        return "nothing" if mean.any() else "all is 0"
-    for name, scores in _candidates(call):
-        for kind, values in (("", softmax(scores)), (", as scores", scores)):
-            if _explained(values, mean).all():
-                return name + kind
+    passes = _asked(exam, 1)
+    if not any(mean.any() for mean, _ in passes):
+        return "all is 0"
+    if _ordinary(exam, passes):
+        return _what_spreads(exam, _asked(exam, 2))
+    for name, scores in _candidates(*_layer(exam)):
+        if _all_explained(_given(exam, scores), (mean for mean, _ in passes)):
+            return name
+    return "something else"
+
+
+def _what_spreads(exam: Exam, passes: Passes) -> str:
+    if not any(spread.any() for _, spread in passes):
+        return "nothing"
+    for name, first, second in _pairs(exam):
+        for kind in _spreads(first, second).values():
+            if _all_explained(kind, (spread for _, spread in passes)):
+                return name
     return "something else"
 
 
@@ -88,111 +190,104 @@ def few_units(exam: Exam, *, examples: int = 4000) -> str:
     return f"{DIGEST}{zlib.crc32(repr(law).encode()):08x}"
 
 
-def _explained(values: Array, mean: Array) -> Array:
-    return np.asarray(np.abs(values - mean[:, None]).max(axis=2).min(axis=1) < NEAR)
-
-
 @symptom
 def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
-    call = _question(exam, 1, alike=True)
-    words = [_dropped_for(call, mean_and_std(value, (40, 2))[0])
-             for value in exam.ask(*_others(exam, call))]
-    # one mask for all may happen to keep everything
-    return next((word for word in words if word != "nothing"), "nothing")
-
-
-def _others(exam: Exam, call: Call) -> list[Call]:
-    """The same call, and some with other generators."""
-    return [replace(call, args=(*call.args[:-1], Seed(exam.seed(k)))) for k in range(6)]
-
-
-def _dropped_for(call: Call, mean: Array) -> str:
-    x, W = np.asarray(call.args[0].value), np.asarray(call.args[1].value)
-    if any(np.allclose(mean, softmax(factor * x @ W)) for factor in (1.0, 1 / Q)) or not mean.any():
+    passes = _asked(exam, 1, alike=True)
+    ordinary = _ordinary(exam, passes, alike=True)
+    seen = [mean for mean, _ in passes]
+    if ordinary:
+        seen = [spread for _, spread in _asked(exam, 2, alike=True)]
+    if not any(rows.any() for rows in seen):
         return "nothing"
-    if np.ptp(mean, axis=0).max() < NEAR:
+    if all(np.ptp(rows, axis=0).max() < NEAR for rows in seen):
         return "the batch"
-    # an example that loses all of its units, or none
-    whole = softmax(np.stack([0 * x @ W, x @ W / Q], axis=1))
-    return "all units of an example" if _explained(whole, mean).all() else "each example"
+    return "all units of an example" if not ordinary and _wholly(exam, seen) else "each example"
+
+
+def _wholly(exam: Exam, means: list[Array]) -> bool:
+    """Does an example lose all of its units or none?"""
+    for name, scores in _candidates(*_layer(exam, alike=True)):
+        if name.startswith("units") and _all_explained(_given(exam, scores[:, [0, -1]]), means):
+            return True
+    return False
 
 
 @symptom
 def dropped_in(exam: Exam) -> str:
     """Do the passes differ?"""
-    _, std = mean_and_std(exam.ask(_question(exam, 7))[0], (40, 2))
-    return "all passes alike" if std.max() < NEAR else "each pass"
+    passes = _asked(exam, 2)
+    alike = all(spread.max() < NEAR for _, spread in passes)
+    if not alike and not _ordinary(exam, passes):
+        single = (_given(exam, scores) for _, scores in _candidates(*_layer(exam)))
+        alike = any(_all_explained(values, (mean for mean, _ in passes)) for values in single)
+    return "all passes alike" if alike else "each pass"
 
 
 @symptom
 def share_dropped(exam: Exam) -> str:
     """Which share of the inputs a single pass drops; "?" when it does not drop inputs."""
-    call = _question(exam, 1)
-    calls = [Call(call.function, (*call.args[:-1], Seed(exam.seed(k))), returns=call.returns)
-             for k in range(40)]
-    means = [mean_and_std(value, (40, 2))[0] for value in exam.ask(*calls)]
-    for name, scores in _candidates(call):
-        values, masks = softmax(scores), all_masks(2)
-        if (not name.startswith("units")
-                or not all(_explained(values, mean).all() for mean in means)):
+    passes = _asked(exam, 1, seeds=40)
+    if _ordinary(exam, passes):
+        return "?"
+    means = [mean for mean, _ in passes]
+    for name, scores in _candidates(*_layer(exam)):
+        values, masks = _given(exam, scores), all_masks(2)
+        if not name.startswith("units") or not _all_explained(values, means):
             continue
         found = [masks[np.abs(values - mean[:, None]).max(axis=2).argmin(axis=1)] for mean in means]
         return nearest(1 - float(np.mean(found)), {"p": P, "1-p": Q, "half": 0.5}, 0.08)
     return "?"
 
 
-def _two_passes(exam: Exam) -> tuple[Call, Array, Array]:
-    """A call with T = 2, its mean and its spread: one whose passes differ, if there is one."""
-    call = _question(exam, 2)
-    found = [mean_and_std(value, (40, 2)) for value in exam.ask(*_others(exam, call))]
-    return call, *next((pair for pair in found if pair[1].any()), found[0])
+def _averages(exam: Exam, first: Array, second: Array) -> dict[str, Array]:
+    """What the mean of two passes may be taken of."""
+    given = (_given(exam, first) + _given(exam, second)) / 2
+    return {"what passes give": given, "scores before the softmax": softmax((first + second) / 2)}
 
 
-def _pairs(call: Call) -> Iterator[tuple[Array, Array]]:
-    """Scores of the first and second of two passes, by pairs of masks: each (N, pairs, K)."""
-    for _, scores in _candidates(call):
-        pairs = np.array(list(product(range(scores.shape[1]), repeat=2)))
-        yield scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
+def _spreads(first: Array, second: Array) -> dict[str, Array]:
+    """What the second result for two passes may be."""
+    gap, wide = np.abs(softmax(first) - softmax(second)), np.abs(first - second)
+    kinds = {"divided by T": 2.0, "divided by T-1": np.sqrt(2), "of the mean": np.sqrt(8)}
+    squares = {"variance": 4, "variance, divided by T-1": 2}
+    return {
+        of + name: found
+        for of, apart in (("", gap), ("of the scores, ", wide))
+        for name, found in (
+            *((name, apart / by) for name, by in kinds.items()),
+            *((name, apart**2 / by) for name, by in squares.items()),
+        )
+    }
 
 
 @symptom
 def mean_is(exam: Exam) -> str:
-    """Of what the mean over two passes is taken: "probabilities", "scores before the softmax",
-    "scores"."""
-    call, mean, _ = _two_passes(exam)
-    for first, second in _pairs(call):
-        averages = {
-            "probabilities": (softmax(first) + softmax(second)) / 2,
-            "scores before the softmax": softmax((first + second) / 2),
-            "scores": (first + second) / 2,
-        }
-        for name, values in averages.items():
-            if _explained(values, mean).all():
+    """Of what the mean over two passes is taken: "what passes give" or something else."""
+    passes = _asked(exam, 2)
+    if _ordinary(exam, passes):
+        return "a pass without dropout"
+    for _, first, second in _pairs(exam):
+        for name, values in _averages(exam, first, second).items():
+            if _all_explained(values, (mean for mean, _ in passes)):
                 return name
     return "something else"
 
 
 @symptom
 def std_is(exam: Exam) -> str:
-    """What the second result is for two passes: "divided by T", "divided by T-1", "variance", "of
-    the scores", ..."""
-    call, mean, std = _two_passes(exam)
-    for first, second in _pairs(call):
-        one, two = softmax(first), softmax(second)
-        gap, wide = np.abs(one - two), np.abs(first - second)
-        kinds = {
-            "divided by T": gap / 2,
-            "divided by T-1": gap / np.sqrt(2),
-            "variance": gap**2 / 4,
-            "variance, divided by T-1": gap**2 / 2,
-            "of the scores": wide / 2,
-            "of the scores, divided by T-1": wide / np.sqrt(2),
-            "of the mean": gap / np.sqrt(8),
-        }
-        for middle in ((one + two) / 2, softmax((first + second) / 2), (first + second) / 2):
-            fits = np.abs(middle - mean[:, None]).max(axis=2) < NEAR  # (N, pairs)
+    """What the second result for two passes is: see `_spreads`."""
+    passes = _asked(exam, 2)
+    ordinary = _ordinary(exam, passes)
+    for _, first, second in _pairs(exam):
+        kinds = _spreads(first, second)
+        for middle in _averages(exam, first, second).values():
+            fits = [ordinary | _near(middle, mean) for mean, _ in passes]
+            if not all(fit.any(axis=1).all() for fit in fits):
+                continue
             for name, spread in kinds.items():
-                if (fits & (np.abs(spread - std[:, None]).max(axis=2) < NEAR)).any(axis=1).all():
-                    return name
+                near = (_near(spread, std) for _, std in passes)
+                if all((a & b).any(axis=1).all() for a, b in zip(fits, near, strict=True)):
+                    of_scores = _form(exam)[1] == "scores"
+                    return name.removeprefix("of the scores, ") if of_scores else name
     return "something else"

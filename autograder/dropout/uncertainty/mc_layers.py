@@ -18,14 +18,8 @@ from autograder.dropout.uncertainty.passes import DIGITS, NEAR, ROUGH
 from autograder.dropout.values import softmax
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "drops_for_each_example",
-    "drops_for_each_pass",
-    "drops_inputs_of_the_layer",
-    "gives_over_the_passes",
-    "is_exact_in_a_single_pass",
-    "mc_layer",
-]
+__all__ = ["drops_for_each_example", "drops_for_each_pass", "drops_inputs_of_the_layer",
+           "gives_over_the_passes", "is_exact_in_a_single_pass", "mc_layer"]
 
 
 def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed) -> Call:
@@ -149,8 +143,8 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
     """gives the {name} over the passes of what each pass gives"""
     # what single passes give is seen, not prescribed: that it is wrong is charged elsewhere
     rows = np.array([[0.5], [-1.0], [2.0]])
-    x, W = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))",
-                 np.tile(rows, (COPIES, 1))), normal((1, 2), exam.seed(2))
+    x = Given(f"np.tile([[0.5], [-1.0], [2.0]], ({COPIES}, 1))", np.tile(rows, (COPIES, 1)))
+    W = normal((1, 2), exam.seed(2))
     seen = _single_passes(exam, p, x, W)
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     found = mean_and_std(exam.ask(call)[0], (ROWS * COPIES, 2))[name != "mean"]

@@ -25,15 +25,9 @@ from autograder.dropout.calls import output, train_call
 from autograder.dropout.masks import LARGE, Form, agreement, demand_agreement, share_of, thrown
 from autograder.model import Call, Given, Seed
 
-__all__ = [
-    "draws_a_factor_for_each_unit",
-    "follows_the_normal_law",
-    "keeps_units_on_the_line",
-    "leaves_the_average_to_chance",
-    "multiplies_by_noise",
-    "sets_dropped_units_to",
-    "sets_some_and_keeps_some",
-]
+__all__ = ["draws_a_factor_for_each_unit", "follows_the_normal_law", "keeps_units_on_the_line",
+           "leaves_the_average_to_chance", "multiplies_by_noise", "sets_dropped_units_to",
+           "sets_some_and_keeps_some"]
 
 SHAPE = (32, 50)
 # quantiles in the tails, on the flanks and in the middle

@@ -104,8 +104,8 @@ def noise_below_zero(exam: Exam) -> str:
 def noise_of(exam: Exam) -> str:
     """What has noise of its own: "each unit", "each example", "each feature" or "each call"."""
     (found,) = factors(exam, P, SHAPE, 1)
-    rows, columns = bool((np.ptp(found, axis=0) < NEAR).all()), bool(
-        (np.ptp(found, axis=1) < NEAR).all())
+    rows = bool((np.ptp(found, axis=0) < NEAR).all())
+    columns = bool((np.ptp(found, axis=1) < NEAR).all())
     return {(True, True): "each call", (True, False): "each feature",
             (False, True): "each example"}.get((rows, columns), "each unit")
 

@@ -18,20 +18,10 @@ from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View, question
 from autograder.model import Answer, Call, Code, Given, Outcome, Seed
 
-__all__ = [
-    "counts_zero_log_zero_as_zero",
-    "dirichlets",
-    "draws_anew_in_each_pass",
-    "fair_passes",
-    "gives_probabilities_for_each_pass",
-    "gives_the_entropy_of_its_mean",
-    "is_the_softmax_of_each_pass",
-    "keeps_its_passes_apart",
-    "makes_no_pass_in_vain",
-    "stays_quiet",
-    "subtracts_the_average_entropy",
-    "sums_to_one_to_ten_digits",
-]
+__all__ = ["counts_zero_log_zero_as_zero", "dirichlets", "draws_anew_in_each_pass", "fair_passes",
+           "gives_probabilities_for_each_pass", "gives_the_entropy_of_its_mean",
+           "is_the_softmax_of_each_pass", "keeps_its_passes_apart", "makes_no_pass_in_vain",
+           "stays_quiet", "subtracts_the_average_entropy", "sums_to_one_to_ten_digits"]
 
 NOISY = Code(
     "noisy_scores",

@@ -8,7 +8,8 @@ from autograder.dropout import checks as c
 SALT = "a toy needs no secret salt"
 
 HIDDEN = {
-    "shrink": {"factor": [c.multiplies_at_test_time(p=0.6, by="1-p", shape=(9, 7), needs="multiplies_at_test_time(p=0.25, by=1-p)")]},
+    "shrink": {"factor": [c.multiplies_at_test_time(
+        p=0.6, by="1-p", shape=(9, 7), needs="multiplies_at_test_time(p=0.25, by=1-p)")]},
     "quiz": {
         "twice": [c.answers_rightly(key="twice", needs="twice")],
         "letter": [c.answers_rightly(key="letter", choices="ab", needs="letter")],
