@@ -115,6 +115,13 @@ def sizes_of_misses(right: dict[str, Any]) -> dict[str, Any]:
     return {"expected_dropout_loss": expected_dropout_loss}
 
 
+def no_pass_differs(right: dict[str, Any]) -> dict[str, Any]:
+    def fixed_mc_dropout(x: Any, W: Any, p: float, T: int, rng: Any) -> Any:
+        return right["fixed_mc_dropout"]((1 - p) * x, W, 0.0, T, rng)
+
+    return {"fixed_mc_dropout": fixed_mc_dropout}
+
+
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block",
      ("one_mask_serves_all_maps",)),
@@ -134,6 +141,7 @@ CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
      ("something_else",)),
     ("hw4_theory", "expected_dropout_loss", sizes_of_misses, "the_loss_is_a_mean",
      ("something_else",)),
+    ("hw7_uncertainty", "fixed_mc_dropout", no_pass_differs, "one_mask_serves_all_passes", ()),
 )
 
 
