@@ -49,31 +49,22 @@ DATASETS = {
     d.name: d
     for d in (
         Dataset(
-            "digits",
-            "digits.npy",
+            "digits", "digits.npy",
             "sha256:c45cf27f9e6d1507aa17aa9949fab3d046c8ffa373a108f49991e27f232ad83b",
-            "1797 handwritten digits of 8 x 8 pixels (Alpaydin & Kaynak 1998, the test part of UCI "
-            "80)",
-            "CC BY 4.0",
-            "https://archive.ics.uci.edu/dataset/80",
-        ),
+            "1797 handwritten digits of 8 x 8 pixels "
+            "(Alpaydin & Kaynak 1998, the test part of UCI 80)",
+            "CC BY 4.0", "https://archive.ics.uci.edu/dataset/80"),
         Dataset(
-            "sonar",
-            "sonar.csv",
+            "sonar", "sonar.csv",
             "sha256:3079c09b5d2789a0f96aff82c28e5164fafe2495c5f8da96c6c256c1bd25763f",
             "208 sonar echoes of 60 numbers, rocks and mines (Gorman & Sejnowski 1988, UCI 151)",
-            "CC BY 4.0",
-            "https://doi.org/10.24432/C5T01Q",
-            "https://archive.ics.uci.edu/static/public/151/connectionist+bench+sonar+mines+vs+rocks.zip",
-        ),
+            "CC BY 4.0", "https://doi.org/10.24432/C5T01Q",
+            "https://archive.ics.uci.edu/static/public/151/"
+            "connectionist+bench+sonar+mines+vs+rocks.zip"),
         Dataset(
-            "cifar10",
-            "cifar-10-python.tar.gz",
-            "md5:c58f30108f718f92721af3b95e74349a",
+            "cifar10", "cifar-10-python.tar.gz", "md5:c58f30108f718f92721af3b95e74349a",
             "60,000 colour pictures of 32 x 32 pixels in 10 classes (Krizhevsky 2009)",
-            "none stated by its authors",
-            "https://www.cs.toronto.edu/~kriz/cifar.html",
-        ),
+            "none stated by its authors", "https://www.cs.toronto.edu/~kriz/cifar.html"),
     )
 }
 

@@ -36,16 +36,12 @@ from autograder.subjects.local import Local
 
 FINE = "Everything looks fine."
 SKIPPED = " - skipped: "
-COSTS = {  # of the points of its exercise, what a wrong answer must lose, at least and at most
-    Gravity.CORE: (0.25, 1.0),
-    Gravity.EDGE: (0.05, 0.25),
-    Gravity.MANNER: (0.01, 0.15),
-}
+# of the points of its exercise, what a wrong answer must lose, at least and at most
+COSTS = {Gravity.CORE: (0.25, 1.0), Gravity.EDGE: (0.05, 0.25), Gravity.MANNER: (0.01, 0.15)}
 PARTS = (2, 6)  # of a rubric; three to six where the exercise has that much to it
 CORE = 0.25  # of an exercise's points, at least, is for what gives it its name
 MANNERS = (0.1, 0.2)  # of an exercise's points is for good manners
-# of an exercise's points, at least, one of its several functions costs when it is missing
-HALF = 0.4
+HALF = 0.4  # of an exercise's points, at least, are lost with one of its several functions
 CLOSE = 1e-6
 
 
@@ -183,18 +179,16 @@ def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
     for name, result in seen.idle:
         if result.points:
             yield (f"{result.name}: {name} earns {result.points:g} points. Let the parts it earns "
-                   "need a core property, "
-                   'for example needs="drops_some_and_keeps_some".')
+                   'need a core property, for example needs="drops_some_and_keeps_some".')
 
 
 def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Subject]]:
     """Answers that do nothing: their first argument, zeros, ones or None, alone or as a pair."""
-    reference: dict[str, Any] = {name: staff.reference.namespace.get(name)
-                                 for name in exercise.names}
-    if not all(callable(f) for f in reference.values()):
+    right: dict[str, Any] = {n: staff.reference.namespace.get(n) for n in exercise.names}
+    if not all(callable(f) for f in right.values()):
         for value in (0, 1, None, ""):
             fake = {name: dict.fromkeys(thing, value) if isinstance(thing, dict) else value
-                    for name, thing in reference.items()}
+                    for name, thing in right.items()}
             yield f"{value!r} for everything", staff.reference.with_functions(fake)
         return
     for title, make in _TRIVIAL.items():
@@ -283,8 +277,8 @@ def lost(result: ExerciseResult) -> float:
 
 def _rubric_is_sound(seen: Examination) -> Iterator[str]:
     for exercise in seen.staff.assignment.exercises:
-        asks_functions = any(callable(seen.staff.reference.namespace.get(name))
-                             for name in exercise.names)
+        right = seen.staff.reference.namespace
+        asks_functions = any(callable(right.get(name)) for name in exercise.names)
         yield from (f"{exercise.name}: {trouble}"
                     for trouble in _troubles_of_rubric(exercise, asks_functions))
     for name, result in seen.halves:
@@ -329,8 +323,8 @@ def _told(verdict: Verdict) -> str:
 
 
 def _prose_agrees(seen: Examination) -> Iterator[str]:
-    path = folders(seen.root).notebook(seen.staff.assignment.slug)
-    header = folders(seen.root).header
+    home = folders(seen.root)
+    path, header = home.notebook(seen.staff.assignment.slug), home.header
     cells, above = (json.loads(p.read_text(encoding="utf-8"))["cells"] if p.is_file() else []
                     for p in (path, header))
     yield from prose.of_points(cells, path.name)
