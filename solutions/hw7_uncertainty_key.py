@@ -565,8 +565,8 @@ MISCONCEPTIONS = {
             *DROPPED_WEIGHTS, *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"),
             signs="what_is_dropped dropped_for mean_is std_is"),
         core("weights_may_be_dropped_instead_of_units",
-            """The probabilities are averaged rightly now, but you still drop WEIGHTS, and the same ones for all examples. A dropped unit
-            takes all its weights with it: multiply x, not W, by the mask.""",
+            """You still drop WEIGHTS, and the same ones for all examples. A dropped unit takes all its weights with it: multiply x, not W,
+            by the mask.""",
             *DROPPED_WEIGHTS, signs="what_is_dropped dropped_for"),
         core("weights_may_be_dropped_for_each_example",
             """Each example has masks of its own now, but of WEIGHTS: that is DropConnect. A dropped unit takes all its weights with it:
@@ -582,8 +582,8 @@ MISCONCEPTIONS = {
             ("    def thinned", f"    mask = {COINS} >= p\n\n    def thinned"),
             (f"        mask = {COINS} >= p\n", ""), signs="dropped_in"),
         core("scores_are_averaged",
-            """The masks are healthy, but you still average the SCORES and take the softmax afterwards. Take the softmax of every pass
-            first; then mean and standard deviation of the probabilities.""",
+            """You still average the SCORES and take the softmax afterwards. Take the softmax of every pass first; then mean and standard
+            deviation of the probabilities.""",
             *AVERAGED_SCORES, (SPREAD_OF, "scores.std(axis=0)"), signs="mean_is std_is"),
         core("the_mean_comes_before_the_softmax",
             "Your mean is still the softmax of an average score. Average the probabilities.",
@@ -591,13 +591,13 @@ MISCONCEPTIONS = {
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (MEAN_OF, "mc_predict(lambda x, rng: scores.mean(axis=0), x, 1, rng)[0]"), signs="mean_is"),
         edge("the_spread_is_that_of_the_scores",
-            "Your mean is right, but your standard deviation is that of the SCORES. Take it over the probabilities of the passes.",
+            "Your standard deviation is that of the SCORES. Take it over the probabilities of the passes.",
             ("probs = mc", f"scores = {ALL_SCORES}\n    passes = iter(scores)\n    probs = mc"),
             ("mc_predict(thinned_scores, x", "mc_predict(lambda x, rng: next(passes), x"),
             (SPREAD_OF, "scores.std(axis=0)"), signs="std_is =mean_is"),
         edge("the_spread_has_another_formula",
-            """Your mean is right, but the spread beside it is none of the usual ones. Take the deviations of the T probabilities from their
-            mean, the mean of their squares over the passes, and its root: np.std(probs, axis=0).""",
+            """The spread beside your mean is none of the usual ones. Take the deviations of the T probabilities from their mean, the mean
+            of their squares over the passes, and its root: np.std(probs, axis=0).""",
             (SPREAD_OF, "np.sqrt(probs.mean(axis=0) * (1 - probs.mean(axis=0)))"), signs="std_is =mean_is"),
         edge("the_variance_is_the_standard_deviation",
             "Your second result is the variance. The standard deviation is its root.",
@@ -611,9 +611,8 @@ MISCONCEPTIONS = {
             passes spread, which does not shrink when there are more of them.""",
             (SPREAD_OF, "probs.std(axis=0) / np.sqrt(T)"), signs="std_is"),
         core("survivors_need_no_scaling",
-            """You drop units but never divide the survivors by 1 - p, so the scores are smaller than those the layer was trained
-            with.""",
-            ("x * mask / (1 - p)", "x * mask"), signs="what_is_dropped"),
+            "You never divide the survivors by 1 - p, so the scores are smaller than those the layer was trained with.",
+            ("x * mask / (1 - p)", "x * mask"), signs="survivors_are"),
         core("p_is_the_keep_probability",
             "Your mask is the wrong way round: units STAY with probability p. They should be dropped with probability p.",
             (f"{COINS} >= p", f"({COINS} < p) | (p == 0)"), signs="share_dropped"),

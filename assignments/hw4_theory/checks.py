@@ -518,7 +518,7 @@ PROBES = {
         n.noise_by_weights(),
         n.noise_by_size(),
         n.noise_by_examples(),
-        t.gives("loss_of_zero_weights", given=(*EXAMPLES, [0.0, 0.0], 0.0)),
+        t.gives("loss_of_zero_weights", given=(EXAMPLES[0], [5.0, 2.0, -1.0], [0.0, 0.0], 0.0)),
         t.digits(given=(*MISS, 0.2), wanted=2.25),
         t.repeated(given=(*MISS, 0.2)),
         t.in_another_order(given=(*MISS, 0.2), to=([[2.0, 1.0]], *MISS[1:], 0.2)),

@@ -405,7 +405,9 @@ def test_facts_do_not_call_a_layer_without_dropout_shared() -> None:
 def test_facts_name_what_the_layer_does() -> None:
     assert fact(u.what_is_dropped(), layer) == "units"
     assert fact(u.what_is_dropped(), weights) == "weights"
-    assert fact(u.what_is_dropped(), changed(scale=lambda p: 1)) == "units, not scaled"
+    assert fact(u.what_is_dropped(), changed(scale=lambda p: 1)) == "units"
+    assert fact(u.survivors_are(), changed(scale=lambda p: 1)) == "not scaled"
+    assert fact(u.dropped_in(), ordinary) == "nothing dropped"
     assert fact(u.dropped_for(), layer) == "each example"
     assert fact(u.dropped_for(), weights) == "the batch"
     assert fact(u.dropped_in(), layer) == "each pass"
@@ -420,15 +422,16 @@ def test_facts_name_what_the_layer_does() -> None:
 
 
 PARTS = {"order": u.order(), "give": u.passes_give(), "drops": u.what_is_dropped(),
-         "for": u.dropped_for(), "in": u.dropped_in(), "share": u.share_dropped(),
-         "mean": u.mean_is(), "std": u.std_is(), "digits": u.layer_digits()}  # fmt: skip
+         "rest": u.survivors_are(), "for": u.dropped_for(), "in": u.dropped_in(),
+         "share": u.share_dropped(), "mean": u.mean_is(), "std": u.std_is(),
+         "digits": u.layer_digits()}  # fmt: skip
 ODD: dict[str, tuple[Function, dict[str, str]]] = {  # two mistakes each
     "turned": (lambda *given: changed(mask="one per batch")(*given)[::-1],
                {"order": "std, mean", "for": "the batch"}),
     "scores": (lambda x, W, p, T, rng: bare(x, W, 1 - p, T, rng),
-               {"give": "scores", "drops": "units, divided by p", "share": "1-p"}),
+               {"give": "scores", "rest": "divided by p", "share": "1-p"}),
     "wholly": (changed(mask="one per example", scale=lambda p: 1),
-               {"drops": "units, not scaled", "for": "all units of an example"}),
+               {"rest": "not scaled", "for": "all units of an example"}),
     "no mean": (
         lambda *given: (ordinary(*given)[0], weights(*given)[1] ** 2),
         {"drops": "weights", "for": "the batch", "share": "?", "mean": "a pass without dropout",
@@ -487,7 +490,7 @@ CHECKS = [ROWS, SOFTMAX, ANEW, HANDED, UNITS, EXAMPLES, MEAN, STD, PASSES, ENTRO
 FACTS = [
     u.passes_are(), u.passes_differ(), u.passes_from(), u.what_is_dropped(), u.dropped_for(),
     u.dropped_in(), u.share_dropped(),
-    u.mean_is(), u.std_is(), u.order(), u.passes_give(), FROM, u.layer_digits(),
+    u.mean_is(), u.std_is(), u.order(), u.passes_give(), u.survivors_are(), FROM, u.layer_digits(),
     u.rows_sum_to(), u.stats_mean(given=GIVEN), u.stats_entropy(given=GIVEN),
     u.stats_unit(given=GIVEN), u.stats_sign(given=GIVEN), u.stats_form(given=GIVEN),
     u.stats_information(given=GIVEN),

@@ -99,6 +99,29 @@ def the_dropped_whisper(right: dict[str, Any]) -> dict[str, Any]:
     return {"dropout_forward": dropout_forward}
 
 
+def noise_of_all(right: dict[str, Any]) -> dict[str, Any]:
+    def expected_dropout_loss(X: Any, y: Any, w: Any, p: float) -> Any:
+        misses = ((y - X @ w) ** 2).sum()
+        return misses + len(X) * (right["expected_dropout_loss"](X, y, w, p) - misses)
+
+    return {"expected_dropout_loss": expected_dropout_loss}
+
+
+def sizes_of_misses(right: dict[str, Any]) -> dict[str, Any]:
+    def expected_dropout_loss(X: Any, y: Any, w: Any, p: float) -> Any:
+        misses = y - X @ w
+        return right["expected_dropout_loss"](X, y, w, p) - (misses**2).sum() + abs(misses).sum()
+
+    return {"expected_dropout_loss": expected_dropout_loss}
+
+
+def no_pass_differs(right: dict[str, Any]) -> dict[str, Any]:
+    def fixed_mc_dropout(x: Any, W: Any, p: float, T: int, rng: Any) -> Any:
+        return right["fixed_mc_dropout"]((1 - p) * x, W, 0.0, T, rng)
+
+    return {"fixed_mc_dropout": fixed_mc_dropout}
+
+
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block",
      ("one_mask_serves_all_maps",)),
@@ -114,6 +137,11 @@ CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw1_dropout", "dropout_forward", seldom_broadcasts, "p_is_never_one", ()),
     ("hw1_dropout", "keep_mask", two_masks_in_one, "the_coin_is_always_fair", ("something_else",)),
     ("hw1_dropout", "dropout_forward", the_dropped_whisper, "dropout_is_gaussian_noise", ()),
+    ("hw4_theory", "expected_dropout_loss", noise_of_all, "all_examples_share_their_coins",
+     ("something_else",)),
+    ("hw4_theory", "expected_dropout_loss", sizes_of_misses, "the_loss_is_a_mean",
+     ("something_else",)),
+    ("hw7_uncertainty", "fixed_mc_dropout", no_pass_differs, "one_mask_serves_all_passes", ()),
 )
 
 

@@ -437,6 +437,7 @@ PROBES = {
         u.order(),
         u.passes_give(),
         u.what_is_dropped(),
+        u.survivors_are(),
         u.dropped_for(),
         u.dropped_in(),
         t.chance_from("layer_from", via=c.mc_layer(0.3)),

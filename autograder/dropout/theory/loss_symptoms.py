@@ -91,4 +91,4 @@ def noise_by_size(exam: Exam) -> str:
 @symptom
 def noise_by_examples(exam: Exam) -> str:
     """How many times as much noise there is in two examples as in one of them."""
-    return _times(_noise(exam, X * 2), _noise(exam))
+    return _times(_noise(exam, [[1.0, 2.0], [2.0, 1.0]]), _noise(exam))

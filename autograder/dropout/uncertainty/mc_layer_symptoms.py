@@ -24,6 +24,7 @@ from autograder.dropout.values import softmax
 from autograder.model import Call, Given, Seed
 
 Passes = list[tuple[Array, Array]]
+FACTORS = {"divided by 1-p": 1 / Q, "not scaled": 1.0, "divided by p": 1 / P, "times 1-p": Q}
 SEEDS = 6  # so many calls: that one mask for all keeps everything in each of them does not happen
 
 
@@ -99,11 +100,10 @@ def _candidates(x: Array, W: Array) -> Iterator[tuple[str, Array]]:
     """(what is dropped, scores (N, masks, K) it can give) for units and weights, by factors."""
     weights = all_masks(4).reshape(16, 2, 2)
     scores = (x @ W)[:, None]
-    for name, factor in {"": 1 / Q, ", not scaled": 1.0, ", divided by p": 1 / P,
-                         ", times 1-p": Q}.items():
-        yield "units" + name, factor * (x[:, None, :] * all_masks(2)) @ W
-        yield "scores" + name, factor * scores * all_masks(2)
-        yield "weights" + name, factor * np.einsum("nd,mdk->nmk", x, weights * W)
+    for name, factor in FACTORS.items():
+        yield f"units, {name}", factor * (x[:, None, :] * all_masks(2)) @ W
+        yield f"scores, {name}", factor * scores * all_masks(2)
+        yield f"weights, {name}", factor * np.einsum("nd,mdk->nmk", x, weights * W)
 
 
 def _pairs(exam: Exam) -> Iterator[tuple[str, Array, Array]]:
@@ -116,7 +116,7 @@ def _pairs(exam: Exam) -> Iterator[tuple[str, Array, Array]]:
 def _ordinary(exam: Exam, passes: Passes, alike: bool = False) -> bool:
     """Is each mean that of a pass without dropout?"""
     x, W = _layer(exam, alike)
-    known = [kind(factor * x @ W) for factor in (1.0, 1 / Q) for kind in (softmax, np.asarray)]
+    known = [kind(factor * x @ W) for factor in (1.0, 1 / Q, Q) for kind in (softmax, np.asarray)]
     return any(all(np.allclose(mean, values) for mean, _ in passes) for values in known)
 
 
@@ -147,7 +147,18 @@ def layer_digits(exam: Exam) -> str:
 
 @symptom
 def what_is_dropped(exam: Exam) -> str:
-    """What a single pass drops: units or weights, and the factor on the others."""
+    """What a single pass drops: "units", "weights", "scores", "nothing", ..."""
+    return _dropping(exam).partition(", ")[0]
+
+
+@symptom
+def survivors_are(exam: Exam) -> str:
+    """What becomes of what is kept: "divided by 1-p" or "not scaled", for two."""
+    return _dropping(exam).partition(", ")[2] or "unknown"
+
+
+def _dropping(exam: Exam) -> str:
+    """What is dropped, and after a comma what becomes of the rest."""
     passes = _asked(exam, 1)
     if not any(mean.any() for mean, _ in passes):
         return "all is 0"
@@ -217,8 +228,10 @@ def _wholly(exam: Exam, means: list[Array]) -> bool:
 def dropped_in(exam: Exam) -> str:
     """Do the passes differ?"""
     passes = _asked(exam, 2)
-    alike = all(spread.max() < NEAR for _, spread in passes)
-    if not alike and not _ordinary(exam, passes):
+    alike, ordinary = all(spread.max() < NEAR for _, spread in passes), _ordinary(exam, passes)
+    if alike and ordinary:
+        return "nothing dropped"
+    if not alike and not ordinary:
         single = (_given(exam, scores) for _, scores in _candidates(*_layer(exam)))
         alike = any(_all_explained(values, (mean for mean, _ in passes)) for values in single)
     return "all passes alike" if alike else "each pass"
