@@ -264,6 +264,8 @@ def test_an_average_over_draws_minds_the_order() -> None:
     near = averaged(1.25, terms=lambda X, w: (X @ w) ** 2)
     assert ([fact(asked, function) for function in (averaged(), near, drawn, first)]
             == ["the same"] * 2 + ["roughly", "others"])
+    for empty in ((), np.zeros((0, 3))):
+        assert fact(asked, lambda *_, of=empty: of) == "the same"
 
 
 # --------------------------------------------------------------------------------------------- junk

@@ -47,11 +47,11 @@ def in_another_order(exam: Exam, *, given: tuple[Any, ...], to: tuple[Any, ...])
     one, other = (_numbers(value) for value in exam.ask(question(exam, given), question(exam, to)))
     if one.shape != other.shape:
         return "others"
-    off = float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-300))
+    off = float(np.abs(one - other).max(initial=0) / np.abs(one).max(initial=1e-300))
     return "the same" if off <= EXACT else "roughly" if off <= 2 * ROUGH else "others"
 
 
 def _numbers(value: Any) -> Array:
-    """All of a result, sorted."""
+    """All of a result, sorted; nothing for an empty one."""
     parts = value if isinstance(value, tuple) else (value,)
-    return np.sort(np.concatenate([array(part, "result").ravel() for part in parts]))
+    return np.sort(np.concatenate([np.zeros(0), *(array(p, "result").ravel() for p in parts)]))
