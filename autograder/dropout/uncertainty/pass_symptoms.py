@@ -156,7 +156,7 @@ def _read_entropy(exam: Exam, given: list[object]) -> tuple[Entropy, Array, Arra
             for sign in (1.0, -1.0):
                 if np.allclose(found, sign * size * wanted, rtol=1e-5, atol=1e-5):
                     return Entropy(name, unit, sign * size, float(
-                        np.abs(found - sign * size * wanted).max())), probs, information
+                        np.abs(found - sign * size * wanted).max(initial=0))), probs, information
     return Entropy("other", "?", 1.0, 1.0), probs, information
 
 
