@@ -90,7 +90,8 @@ def coins(p_in, p, seed, passes):
     for _ in range(passes):
         x = torch.ones(1, 20, requires_grad=True)
         scores = net(x)
-        into, *between = torch.autograd.grad(scores.sum(), [x, *middle[:1]])
+        total = scores.sum() + scores[..., 0].sum()    # a softmax's own sum knows nothing of x
+        into, *between = torch.autograd.grad(total, [x, *middle[:1]])
         kept = [into[0] != 0, *((between[0] != 0).any(dim) for dim in range(len(between) * 2))]
         found.append([*(int(k.sum()) for k in kept), int((scores == 0).sum())])
     return found
@@ -232,7 +233,9 @@ def slopes(p_in, p, seed):
     for model in (net.train(), plain.eval()):
         x = torch.ones(1, 20, requires_grad=True)
         middle = [w for w in model.parameters() if w.shape == ({width}, {width})][:1]
-        found.append(torch.autograd.grad(model(x).sum(), [x, *middle] if p_in == 0 else [x])[-1])
+        scores = model(x)
+        total = scores.sum() + scores[..., 0].sum()    # a softmax's own sum knows nothing of x
+        found.append(torch.autograd.grad(total, [x, *middle] if p_in == 0 else [x])[-1])
     return found
 """
     return Code("slopes", source, (name,))
