@@ -972,3 +972,11 @@ FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
                          ids=[f"{f.name}-{k}" for k, (f, *_) in enumerate(FACTS)])
 def test_facts_are_right(fact: Symptom, name: str, wrong: Functions, expected: str) -> None:
     assert word(fact, name, wrong) == expected
+
+
+@pytest.mark.parametrize(("factors", "expected"), [
+    ([1.0, 1.0], "no mask"), ([2.0, 0.0], "a mask"), ([0.0, 0.0], "0"), ([1e-9, 0.0], "0"),
+    ([1.0, 2.0], "other"), ([np.nan, 1.0], "other"), ([np.inf, np.inf], "other"),
+])
+def test_what_stands_beside_an_error_has_a_word(factors: list[float], expected: str) -> None:
+    assert masked_ways._pattern(np.array(factors)) == expected

@@ -24,7 +24,7 @@ RATES = (0.3, 0.4)
 HOLES = 12  # so many calls show holes in states even where one coin decides about all of them
 SHAPES = {
     "x": (1, 1, UNITS), "h0": (1, UNITS), "Wx": (UNITS, UNITS), "Wh": (UNITS, UNITS), "b": (UNITS,),
-}  # fmt: skip
+}
 SMALL = 0.05  # so small that nobody clips a gradient
 CLOSE = 1e-5
 
@@ -78,9 +78,11 @@ def _factors(of: str, found: Array, error: Array, net: list[Given], h: Array) ->
 
 
 def _pattern(factors: Array) -> str:
-    if not np.isfinite(factors).all() or not factors.any():
-        return "other" if factors.any() else "0"
+    if not np.isfinite(factors).all():
+        return "other"
     kept = factors[np.abs(factors) > CLOSE]
+    if not kept.size:
+        return "0"
     if np.ptp(kept) > CLOSE * np.abs(kept).max():
         return "other"
     return "no mask" if kept.size == factors.size and abs(kept[0] - 1) <= CLOSE else "a mask"
