@@ -27,7 +27,7 @@ HIDDEN = {
             c.treats_examples_apart(p=0.62, **MASK),
             c.treats_features_apart(p=0.62, **MASK),
             c.keeps_a_varying_number(p=0.62, **MASK),
-            c.can_drop_everything(p=0.5, units=2, calls=400, **MASK, needs=CHANCE),
+            c.can_drop_everything(p=0.6, units=3, calls=200, **MASK, needs=CHANCE),
         ],
         "rng": [c.obeys_the_generator(p=0.62, shape=(45, 31), **MASK)],
     },
@@ -38,7 +38,7 @@ HIDDEN = {
             c.treats_examples_apart(p=0.62),
             c.treats_features_apart(p=0.62),
             c.keeps_a_varying_number(p=0.62),
-            c.can_drop_everything(p=0.5, units=2, calls=400, via="forward", needs=CHANCE),
+            c.can_drop_everything(p=0.6, units=3, calls=200, via="forward", needs=CHANCE),
         ],
         "scale": [
             c.scales_the_survivors(p=0.62, by="1/(1-p)", shape=(37, 41)),

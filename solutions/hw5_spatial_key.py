@@ -42,7 +42,7 @@ HIDDEN = {
             c.treats_examples_apart(p=0.62, **ONE_PLACE),
             c.treats_features_apart(p=0.62, what="channel", **ONE_PLACE),
             c.can_drop_everything(
-                p=0.5, calls=400, lead=(1,), **ONE_PLACE, needs=("drops_the_right_share", "keeps_a_varying_number", "draws_afresh")
+                p=0.6, units=3, calls=200, lead=(1,), **ONE_PLACE, needs=("drops_the_right_share", "keeps_a_varying_number", "draws_afresh")
             ),
         ],
         "scale": [

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
 from autograder.chance import EARLY, POWER, acceptance, cdf, pmf, settled, smallest_error
-from autograder.checks_api.counts import expect, off_by
+from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import train_call
@@ -187,6 +187,11 @@ def _share_seen(*, p: float, shape: tuple[int, ...], calls: int, **_: Any) -> st
     return f"a share of dropped units that is off by {error:.2g}"
 
 
+def _emptiness_seen(*, p: float, units: int, calls: int, **_: Any) -> str:
+    error = smallest_error(calls, p**units, power=POWER + EARLY)
+    return f"a chance of an empty mask that is off by {error:.2g}"
+
+
 def _likeness_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
     return correlation_seen(int(np.prod(shape)) // 2, p, "lines")
 
@@ -339,20 +344,17 @@ def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forwar
                     "random numbers from rng only")
 
 
-@verb(chances=1, sees=off_by("a chance of an empty mask",
-                             lambda p, units, calls, **_: (calls, p**units)))
+@verb(chances=1, sees=_emptiness_seen)
 def can_drop_everything(exam: Exam, *, p: float, units: int = 2, calls: int = 100,
                         via: Via = "multiplier", lead: tuple[int, ...] = ()) -> None:
     """drops all of a few units as often as chance has it"""
     shape = (*lead, units)
     (some,) = masks(exam, p, SOME, 1, via)
     expected = share_of(some, p) ** units
-    _, most = acceptance(calls, expected)
-    # a third as far off as the whole test allows needs no more masks
-    near = (most / calls - expected) / 3
-    for count in (*range(calls // 4, calls, max(1, calls // 16)), calls):
+    looks = range(calls // 4, calls, max(1, calls // 8))
+    for count in (*looks, calls):
         found = np.stack(masks(exam, p, shape, count, via))
         empty = count - int(found.reshape(count, -1).any(axis=1).sum())
-        if abs(empty / count - expected) <= near:
+        if count < calls and _is_settled(empty, count, calls, expected, len(looks)):
             return
     expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)
