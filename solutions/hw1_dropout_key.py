@@ -20,7 +20,7 @@ CHANCE = ("drops_the_right_share", "keeps_a_varying_number", "draws_afresh", "ta
 HIDDEN = {
     "keep_mask": {
         "rate": [
-            c.drops_the_right_share(p=0.005, calls=1, **MASK),
+            c.drops_the_right_share(p=0.005, shape=(148, 148), **MASK),
             c.drops_the_right_share(p=0.62, calls=1, **MASK),
         ],
         "coins": [
@@ -33,7 +33,7 @@ HIDDEN = {
     },
     "dropout_forward": {
         "coins": [
-            c.drops_the_right_share(p=0.005, calls=1),
+            c.drops_the_right_share(p=0.005, shape=(148, 148)),
             c.drops_the_right_share(p=0.62, calls=1),
             c.treats_examples_apart(p=0.62),
             c.treats_features_apart(p=0.62),
@@ -58,7 +58,7 @@ HIDDEN = {
     },
     "vanilla_forward": {
         "training": [
-            c.drops_the_right_share(p=0.005, calls=1),
+            c.drops_the_right_share(p=0.005, shape=(148, 148)),
             c.drops_the_right_share(p=0.62, calls=1),
             c.scales_the_survivors(p=0.62, by="1", shape=(37, 41)),
             c.treats_examples_apart(p=0.62),

@@ -39,6 +39,7 @@ from autograder.model import (
 from autograder.running import import_stubs, opaque
 from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED
+from autograder.running.generators import generators
 from autograder.running.opaque import kind
 from autograder.running.packing import only_nonzero, plain, plain_or_opaque
 from autograder.running.spoken import cell_name, describe, file_name, line_of, with_line
@@ -166,26 +167,28 @@ class Room:
         """Answer the calls of one script, one after the other, each as soon as it is known."""
         import_stubs.luxuries.honest = self._honest
         results: list[Any] = []
-        generators: dict[str, np.random.Generator] = {}
+        named: dict[str, np.random.Generator] = {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for group in script:
-                call, place, numbers = ((group, None, (0,)) if isinstance(group, Call)
-                                        else (group.call, group.place, group.numbers))
+                call, place, numbers, own = (
+                    (group, None, (0,), (None,)) if isinstance(group, Call) else
+                    (group.call, group.place, group.numbers, generators(group.numbers)))
                 result = None
-                for number in numbers:
+                for number, rng in zip(numbers, own, strict=True):
                     answer, result = ((NOT_REPEATED, _DIED) if result is _DIED else
-                                      self._answer(call, results, generators, place, number))
+                                      self._answer(call, results, named, place, number, rng))
                     results.append(result)
                     yield answer
 
-    def _answer(self, call: Call, results: list[Any], generators: dict[str, np.random.Generator],
-                place: int | None, number: int) -> tuple[Answer, Any]:
-        """One answer. The argument at `place` is not the call's but a generator from `number`."""
+    def _answer(self, call: Call, results: list[Any], named: dict[str, np.random.Generator],
+                place: int | None, number: int,
+                rng: np.random.Generator | None) -> tuple[Answer, Any]:
+        """One answer. The argument at `place` is not the call's but rng, seeded by `number`."""
         try:
-            args = [np.random.default_rng(number) if i == place
-                    else self._resolved(a, results, generators) for i, a in enumerate(call.args)]
-            kwargs = {k: self._resolved(v, results, generators) for k, v in call.kwargs.items()}
+            args = [rng if i == place else self._resolved(a, results, named)
+                    for i, a in enumerate(call.args)]
+            kwargs = {k: self._resolved(v, results, named) for k, v in call.kwargs.items()}
         except _NoItem as error:
             return Answer(Outcome.SKIPPED, error=str(error)), _DIED
         except self.caught as error:
@@ -240,11 +243,11 @@ class Room:
         return Answer(Outcome.PASSED, value=said), now
 
     def _resolved(self, argument: Any, results: list[Any],
-                  generators: dict[str, np.random.Generator]) -> Any:
+                  named: dict[str, np.random.Generator]) -> Any:
         if type(argument) in SIMPLE:
             return argument
         return (made(argument, self.namespace) if isinstance(argument, Code)
-                else _resolve(argument, results, generators))
+                else _resolve(argument, results, named))
 
     def _own_line(self, error: BaseException) -> str:
         """The traceback's last line in the notebook itself, if its cell is as long."""
@@ -291,7 +294,7 @@ class _NoItem(Exception):
 _DIED = object()  # the result of a call that did not return
 
 
-def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.Generator]) -> Any:
+def _resolve(argument: Any, results: list[Any], named: dict[str, np.random.Generator]) -> Any:
     if isinstance(argument, Given):
         argument = argument.value
     if isinstance(argument, (np.ndarray, dict, list, tuple)):
@@ -299,7 +302,7 @@ def _resolve(argument: Any, results: list[Any], generators: dict[str, np.random.
     if isinstance(argument, Seed):
         if not argument.name:
             return np.random.default_rng(argument.number)
-        return generators.setdefault(argument.name, np.random.default_rng(argument.number))
+        return named.setdefault(argument.name, np.random.default_rng(argument.number))
     if isinstance(argument, Item):
         return _item(results[argument.call], argument.index)
     return argument

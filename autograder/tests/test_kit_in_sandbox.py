@@ -28,6 +28,7 @@ ALLOWED = {
     "running/__init__.py",
     "running/awaiting.py",
     "running/batching.py",
+    "running/generators.py",
     "running/import_stubs.py",
     "running/opaque.py",
     "running/packing.py",
