@@ -50,7 +50,7 @@ def with_line(error: BaseException, filename: str) -> str:
 def describe(error: BaseException) -> str:
     """One line about an exception, type and message, clipped; survives one whose text raises."""
     try:
-        text = str(error)
+        text = str(error)[: 4 * MAX_TEXT]  # a copy of fifty megabytes would take long
     except BaseException:
         text = "(its message cannot be shown)"
     if isinstance(error, SyntaxError):
