@@ -13,11 +13,9 @@ import difflib
 import itertools
 import linecache
 import random
-import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,17 +28,15 @@ from autograder.model import (
     Code,
     Draws,
     Facts,
-    Given,
-    Item,
     Outcome,
     Role,
     Seed,
 )
 from autograder.running import import_stubs, opaque
+from autograder.running.arguments import DIED, NoItem, made, resolved
 from autograder.running.awaiting import finish
 from autograder.running.batching import NOT_REPEATED
 from autograder.running.generators import generators
-from autograder.running.opaque import kind
 from autograder.running.packing import only_nonzero, plain, plain_or_opaque
 from autograder.running.spoken import cell_name, describe, file_name, line_of, with_line
 from autograder.running.statements import (
@@ -176,7 +172,7 @@ class Room:
                     (group.call, group.place, group.numbers, generators(group.numbers)))
                 result = None
                 for number, rng in zip(numbers, own, strict=True):
-                    answer, result = ((NOT_REPEATED, _DIED) if result is _DIED else
+                    answer, result = ((NOT_REPEATED, DIED) if result is DIED else
                                       self._answer(call, results, named, place, number, rng))
                     results.append(result)
                     yield answer
@@ -189,16 +185,16 @@ class Room:
             args = [rng if i == place else self._resolved(a, results, named)
                     for i, a in enumerate(call.args)]
             kwargs = {k: self._resolved(v, results, named) for k, v in call.kwargs.items()}
-        except _NoItem as error:
-            return Answer(Outcome.SKIPPED, error=str(error)), _DIED
+        except NoItem as error:
+            return Answer(Outcome.SKIPPED, error=str(error)), DIED
         except self.caught as error:
             # code that speaks of a name that this notebook does not define
-            return Answer(Outcome.RAISED, error=describe(error)), _DIED
+            return Answer(Outcome.RAISED, error=describe(error)), DIED
         if call.look and call.function in self._said:
             return self._looked(call)
         if call.function not in self.namespace and not call.is_method:
             return Answer(Outcome.RAISED, error=f"NameError: {call.function} is not "
-                          f"defined{self._near(call.function)}"), _DIED
+                          f"defined{self._near(call.function)}"), DIED
         try:
             if call.look:
                 result, facts = self.namespace[call.function], None
@@ -213,7 +209,7 @@ class Room:
                           facts=facts), result
         except self.caught as error:
             return Answer(Outcome.RAISED, error=describe(error) + self._left_over(error),
-                          line=self._own_line(error)), _DIED
+                          line=self._own_line(error)), DIED
 
     def _near(self, name: str) -> str:
         """The name a slip of the pen gave to what is missing, ", but dropout_foward is"."""
@@ -247,7 +243,7 @@ class Room:
         if type(argument) in SIMPLE:
             return argument
         return (made(argument, self.namespace) if isinstance(argument, Code)
-                else _resolve(argument, results, named))
+                else resolved(argument, results, named))
 
     def _own_line(self, error: BaseException) -> str:
         """The traceback's last line in the notebook itself, if its cell is as long."""
@@ -287,63 +283,6 @@ def _remember_lines(filename: str, source: str, new: bool) -> None:
 
 
 # -------------------------------------------------------------------------------- calls and answers
-class _NoItem(Exception):
-    """An argument that an earlier call of the script should have made does not exist."""
-
-
-_DIED = object()  # the result of a call that did not return
-
-
-def _resolve(argument: Any, results: list[Any], named: dict[str, np.random.Generator]) -> Any:
-    if isinstance(argument, Given):
-        argument = argument.value
-    if isinstance(argument, (np.ndarray, dict, list, tuple)):
-        return copied(argument)
-    if isinstance(argument, Seed):
-        if not argument.name:
-            return np.random.default_rng(argument.number)
-        return named.setdefault(argument.name, np.random.default_rng(argument.number))
-    if isinstance(argument, Item):
-        return _item(results[argument.call], argument.index)
-    return argument
-
-
-def copied(value: Any) -> Any:
-    """Plain data of its own: what the student's function does to it stays there."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if type(value) is dict:
-        return {key: copied(item) for key, item in value.items()}
-    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
-
-
-def made(code: Code, notebook: Mapping[str, Any] | None = None) -> Any:
-    """What a Code stands for, in its own namespace; NameError when what it uses is not there."""
-    namespace: dict[str, Any] = {"__name__": "course", "np": np}
-    for name in code.uses:
-        if name not in (notebook or {}):
-            raise NameError(f"{name} is not defined")
-        namespace[name] = (notebook or {})[name]
-    exec(_compiled(code.source), namespace)
-    return namespace[code.name]
-
-
-@lru_cache(maxsize=256)  # many calls are handed the same
-def _compiled(source: str) -> types.CodeType:
-    return compile(source, "<string>", "exec")
-
-
-def _item(result: Any, index: int | None) -> Any:
-    if result is _DIED:
-        raise _NoItem("the call before it did not return")
-    if index is None:
-        return result
-    if not isinstance(result, (tuple, list)) or len(result) <= index:
-        raise _NoItem(
-            f"the call before it returned {kind(result)}, not a tuple of {index + 1} or more")
-    return result[index]
-
-
 @contextmanager
 def _steady(call: Call, place: int | None, number: int) -> Iterator[None]:
     """The global generators, and unseeded new ones, by the call's seed; then as they were."""

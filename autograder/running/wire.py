@@ -1,9 +1,9 @@
 """Values <-> bytes: msgpack for structure, raw buffers for arrays, a strict decoder, no pickle.
 
-A frame is eight bytes of length and a payload; a payload is four bytes of header length, the header
-(msgpack) and the buffers of its arrays in order, each begun at a multiple of eight so that an array
-can stay where it arrived. What arrives was written by somebody else's code: the decoder checks
-every type, depth, count, dtype, shape and length and knows one way to say no, `WireError`.
+A payload is four bytes of header length, the header (msgpack) and the buffers of its arrays in
+order, each begun at a multiple of eight so that an array can stay where it arrived. What arrives
+was written by somebody else's code: the decoder checks every type, depth, count, dtype, shape and
+length and knows one way to say no, `WireError`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from autograder.running.opaque import MAX_ELEMENTS
 from autograder.running.packing import DTYPES, MAX_DEPTH, MAX_ITEMS
 from autograder.running.spoken import MAX_TEXT
 
-LENGTH = struct.Struct(">Q")
 HEADER = struct.Struct(">I")
 # bytes; a header may grow about sixty times when it is unpacked, so this bounds the judge's memory
 MAX_HEADER = 1 << 20
@@ -45,10 +44,7 @@ MAX_NESTING = MAX_DEPTH + 6
 MAX_AXES = 32
 UNPACKED = {"max_str_len": MAX_HEADER, "max_array_len": 2 * MAX_ITEMS + 1, "max_map_len": 0,
             "max_bin_len": 0, "max_ext_len": 0}
-AHEAD = 1 << 16  # bytes that are taken off the socket at once
 ALIGNED = 8  # no number that travels needs more
-NONCE = "0" * 32  # where each message has its own
-AT_ONCE = 500  # pieces that are handed to the system together; it takes 1024
 
 PLAIN = frozenset({type(None), bool, float, str})  # what stands for itself
 
@@ -118,10 +114,11 @@ _ENUMS: dict[str, type[Outcome] | type[Role]] = {"outcome": Outcome, "role": Rol
 # ----------------------------------------------------------------------------------------- encoding
 def encode(message: Any) -> bytes:
     """The payload that says `message`; WireError for odd types, huge integers, lone surrogates."""
-    return b"".join(_parts(message))
+    return b"".join(parts(message))
 
 
-def _parts(message: Any) -> list[Piece]:
+def parts(message: Any) -> list[Piece]:
+    """The payload in pieces, the arrays where they are."""
     buffers: list[memoryview] = []
     try:
         header = msgpack.packb(_tree(message, buffers, 0), use_bin_type=True)
@@ -129,12 +126,12 @@ def _parts(message: Any) -> list[Piece]:
         raise WireError(f"cannot be encoded: {error}") from error
     if len(header) > MAX_HEADER:
         raise WireError(f"a header of {len(header)} bytes; at most {MAX_HEADER} may travel")
-    parts: list[Piece] = [HEADER.pack(len(header)), header]
+    found: list[Piece] = [HEADER.pack(len(header)), header]
     position = HEADER.size + len(header)
     for buffer in buffers:
-        parts += [bytes(-position % ALIGNED), buffer]
+        found += [bytes(-position % ALIGNED), buffer]
         position += -position % ALIGNED + len(buffer)
-    return parts
+    return found
 
 
 def _tree(value: Any, buffers: list[memoryview], depth: int) -> Any:
@@ -322,51 +319,3 @@ def _record(tag: str, values: list[Any]) -> Any:
     if isinstance(record, Facts):
         return replace(record, warnings=tuple(map(opaque.warning, record.warnings)))
     return record
-
-
-# ------------------------------------------------------------------------------------------- frames
-def frame(message: Any) -> bytes:
-    """A whole frame, length and payload."""
-    return b"".join(pieces(message))
-
-
-def done(nonce: str) -> bytes:
-    """The frame that ends a script's answers, made of one with another nonce."""
-    return _DONE.replace(NONCE.encode(), nonce.encode())
-
-
-def pieces(message: Any) -> list[Piece]:
-    """The frame in pieces, the arrays where they are, so that nothing large is copied."""
-    parts = _parts(message)
-    return [LENGTH.pack(sum(map(len, parts))), *parts]
-
-
-def unsent(sent: Sequence[Piece], count: int) -> Sequence[Piece]:
-    """What is left of some pieces of which `count` bytes are gone."""
-    for number, piece in enumerate(sent):
-        if count < len(piece):
-            return [memoryview(piece)[count:], *sent[number + 1 :]]
-        count -= len(piece)
-    return []
-
-
-def read_frame(readinto: Callable[[memoryview], int], cap: int, most: int | None = None) -> Any:
-    """The next message. `readinto` fills a part of a buffer: how much (0: EOFError)."""
-    (length,) = LENGTH.unpack(_read(readinto, LENGTH.size))
-    if length > cap:  # before anything is allocated
-        raise WireError(f"a frame of {length} bytes; at most {cap} may travel")
-    return decode(_read(readinto, length), most)
-
-
-def _read(readinto: Callable[[memoryview], int], size: int) -> memoryview:
-    # not a bytearray, which would be filled with zeros first
-    view, done = np.empty(size, np.uint8).data, 0
-    while done < size:
-        count = readinto(view[done:])
-        if not count:
-            raise EOFError("the other side is gone")
-        done += count
-    return view
-
-
-_DONE = frame(("done", NONCE))

@@ -9,17 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from autograder.running.frames import AHEAD, AT_ONCE, LENGTH, pieces, read_frame, unsent
 from autograder.running.opaque import MAX_ELEMENTS
-from autograder.running.wire import (
-    AHEAD,
-    AT_ONCE,
-    LENGTH,
-    Piece,
-    decode,
-    pieces,
-    read_frame,
-    unsent,
-)
+from autograder.running.wire import Piece, decode
 
 # a function gives the seconds after which to ask it again, 0 at the end; None: nobody waits
 Deadline = float | Callable[[], float] | None

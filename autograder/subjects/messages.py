@@ -8,9 +8,9 @@ from typing import Any
 
 from autograder.foresight import Script
 from autograder.model import Answer, Call, Limits, Outcome
-from autograder.running import wire
 from autograder.running.batching import scattered
-from autograder.running.wire import NONCE, is_data, is_line
+from autograder.running.frames import NONCE, pieces
+from autograder.running.wire import Piece, is_data, is_line
 
 ALLOWED = Limits.answer_bytes  # of a script that is sent ahead
 # how a call can end in the worker's own words
@@ -18,12 +18,12 @@ HONEST = frozenset({Outcome.PASSED, Outcome.RAISED, Outcome.SKIPPED})
 
 
 @lru_cache(maxsize=4096)
-def template(script: Script, more: bool) -> list[wire.Piece]:
+def template(script: Script, more: bool) -> list[Piece]:
     """The frame that asks a script, with NONCE to fill in, made once a class; do `more` follow?"""
-    return wire.pieces(("script", NONCE, script.groups, ALLOWED, more))
+    return pieces(("script", NONCE, script.groups, ALLOWED, more))
 
 
-def stamped(template: Sequence[wire.Piece], nonce: str) -> list[wire.Piece]:
+def stamped(template: Sequence[Piece], nonce: str) -> list[Piece]:
     """The same with the nonce of this sending."""
     length, size, header, *arrays = template
     return [length, size, bytes(header).replace(NONCE.encode(), nonce.encode(), 1), *arrays]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from autograder.foresight import alike
 from autograder.model import Answer, Call, Subject
+from autograder.running.arguments import copied
 from autograder.running.batching import says_all
-from autograder.running.runner import copied
 
 # scripts of one function; those in which a student's own answers are handed on do not come again
 KEPT = 32

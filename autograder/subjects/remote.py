@@ -16,7 +16,7 @@ from functools import cached_property
 
 from autograder.foresight import Script, alike
 from autograder.model import NOT_TRIED, Answer, Broken, Call, Cell, Limits, Outcome, Role
-from autograder.running import wire
+from autograder.running import frames
 from autograder.running.batching import NOT_REPEATED, bundled, repetitions
 from autograder.running.packing import SMALL, weight_of
 from autograder.running.spoken import cell_name, file_name, line_of
@@ -332,7 +332,7 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _finish(self, worker: Worker, nonce: str) -> None:
         """Leave nothing else in the channel; a worker out of step is replaced."""
-        if worker.channel.takes(wire.done(nonce)):
+        if worker.channel.takes(frames.done(nonce)):
             return
         try:
             patience = None if worker.channel.has_frame() else self._ours(worker, DONE_SECONDS)

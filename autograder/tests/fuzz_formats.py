@@ -52,7 +52,7 @@ from autograder.nbgrader_plugin.sanitize import Budget, harmless
 from autograder.neighbours import gradebooks, sheet
 from autograder.report import data, html, text
 from autograder.report.standing import GRADED, Mark, Standing
-from autograder.running import wire
+from autograder.running import frames, wire
 from autograder.running.opaque import MAX_ELEMENTS
 from autograder.tests.fuzz import ROOT, SLOW, Findings
 from autograder.tests.odd_files import SLUG, TEXTS, Dice, forged, packed, sent
@@ -182,9 +182,9 @@ def a_frame(direction: str) -> Callable[[Dice], None]:
         payload = forged(dice, *dice.choice(sent(direction)))
         length = (len(payload) if dice.random() < 0.95
                   else dice.choice((0, len(payload) + 1, cap + 1, 2**64 - 1)))
-        stream = io.BytesIO(wire.LENGTH.pack(length) + payload)
+        stream = io.BytesIO(frames.LENGTH.pack(length) + payload)
         try:
-            message = wire.read_frame(stream.readinto, cap, most)
+            message = frames.read_frame(stream.readinto, cap, most)
         except (wire.WireError, EOFError):
             return
         wire.decode(wire.encode(message))

@@ -115,8 +115,8 @@ STRANGERS = {
 # never imported by importing one of the rooms a student uses
 LAZY = frozenset({"torch", "distributed", "rich", "jinja2", "IPython", "pyseccomp"})
 
-FORBIDDEN_TO_STUDENTS = (*("staff", "keys", "sandbox", "worker", "running.wire", "subjects.remote",
-                           "grade", "classes", "authoring", "nbgrader_plugin"),
+FORBIDDEN_TO_STUDENTS = (*("staff", "keys", "sandbox", "worker", "running.wire", "running.frames",
+                           "subjects.remote", "grade", "classes", "authoring", "nbgrader_plugin"),
                          *("msgpack", "nbgrader", "pyseccomp"))
 
 
@@ -455,8 +455,8 @@ def test_the_pytest_plugin_does_not_slow_other_suites_down() -> None:
 
 
 def test_checking_oneself_loads_no_grader() -> None:
-    forbidden = ["msgpack", "nbgrader", "autograder.running.wire", "autograder.sandbox",
-                 "autograder.grade", "autograder.subjects.remote"]
+    forbidden = ["msgpack", "nbgrader", "autograder.running.wire", "autograder.running.frames",
+                 "autograder.sandbox", "autograder.grade", "autograder.subjects.remote"]
     loaded = run_python(
         "import sys, autograder.student.selfcheck, autograder.student.pytest_plugin, "
         f"autograder.notebook, autograder.checks_api.symptoms; print([m for m in {forbidden} if m "

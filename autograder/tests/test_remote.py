@@ -261,8 +261,9 @@ FORGED = """
 import os, sys
 def f():
     frame, w = sys._getframe(), sys.modules["autograder.running.wire"]
+    frames = sys.modules["autograder.running.frames"]
     while "nonce" not in frame.f_locals: frame = frame.f_back
     answer = w.Answer({})
-    forged = w.frame(("answer", frame.f_locals["nonce"], 0, answer))
+    forged = frames.frame(("answer", frame.f_locals["nonce"], 0, answer))
     os.write(frame.f_locals["link"].descriptor, forged)
 """

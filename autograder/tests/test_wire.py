@@ -31,7 +31,7 @@ from autograder.model import (
     Role,
     Seed,
 )
-from autograder.running import wire
+from autograder.running import frames
 from autograder.running.packing import DTYPES, MAX_ITEMS
 from autograder.running.wire import WireError, decode, encode
 from autograder.sandbox.channel import Channel
@@ -282,7 +282,7 @@ def test_a_frame_goes_there_and_back(pair: Pair) -> None:
 
 
 def test_frames_that_arrive_together_stay_apart(pair: Pair) -> None:
-    pair[1].sendall(wire.frame(1) + wire.frame(2))
+    pair[1].sendall(frames.frame(1) + frames.frame(2))
     assert [pair[0].receive(soon()), pair[0].receive(soon())] == [1, 2]
 
 
@@ -311,7 +311,7 @@ def test_a_deadline_may_be_asked_again_and_again(pair: Pair) -> None:
 
 def test_a_slow_trickle_cannot_extend_the_deadline(pair: Pair) -> None:
     def trickle() -> None:
-        for byte in wire.frame("x" * 500):
+        for byte in frames.frame("x" * 500):
             try:
                 pair[1].send(bytes([byte]))
             except OSError:
@@ -331,7 +331,7 @@ def test_a_reader_that_does_not_read_ends_at_the_deadline(pair: Pair) -> None:
         pair[0].send(np.zeros(10**7), soon(0.1))
 
 
-@pytest.mark.parametrize("sent", [b"", wire.frame(1)[:5], wire.frame("abc")[:-1]],
+@pytest.mark.parametrize("sent", [b"", frames.frame(1)[:5], frames.frame("abc")[:-1]],
                          ids=["nothing", "half a length", "half a frame"])
 def test_the_other_side_may_leave_at_any_time(pair: Pair, sent: bytes) -> None:
     pair[1].sendall(sent)
@@ -348,8 +348,8 @@ def test_sending_to_nobody_is_an_end_of_file(pair: Pair) -> None:
 
 def test_frames_travel_over_plain_descriptors() -> None:
     reader, writer = os.pipe()
-    os.write(writer, wire.frame(("a", np.arange(3))))
+    os.write(writer, frames.frame(("a", np.arange(3))))
     os.close(writer)
     read: Callable[[memoryview], int] = lambda view: os.readv(reader, [view])  # noqa: E731
-    assert same(wire.read_frame(read, 1000), ("a", np.arange(3)))
+    assert same(frames.read_frame(read, 1000), ("a", np.arange(3)))
     os.close(reader)

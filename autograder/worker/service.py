@@ -14,10 +14,21 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Answer, Call, Draws
-from autograder.running import batching, import_stubs, opaque, runner, spoken, wire
+from autograder.running import (
+    arguments,
+    batching,
+    frames,
+    generators,
+    import_stubs,
+    opaque,
+    runner,
+    spoken,
+    wire,
+)
 from autograder.running.batching import NOT_REPEATED, functions, gathered, repetitions, says_all
 from autograder.running.packing import fitting, weight_of, without_values
 from autograder.running.runner import Room
+from autograder.running.wire import Piece, WireError
 from autograder.worker import forkserver, gpu, lockdown
 
 GATHERING = 0.02  # seconds for which a finished answer may wait for the next one
@@ -78,21 +89,21 @@ class Link:
         self.cap = cap
 
     def receive(self) -> Any:
-        return wire.read_frame(lambda view: os.readv(self.descriptor, [view]), 1 << 40)
+        return frames.read_frame(lambda view: os.readv(self.descriptor, [view]), 1 << 40)
 
     def send(self, message: Any) -> None:
-        self.write(wire.pieces(message))
+        self.write(frames.pieces(message))
 
-    def write(self, pieces: Sequence[wire.Piece]) -> None:
+    def write(self, pieces: Sequence[Piece]) -> None:
         while pieces:
-            pieces = wire.unsent(pieces, os.writev(self.descriptor, pieces[: wire.AT_ONCE]))
+            pieces = frames.unsent(pieces, os.writev(self.descriptor, pieces[: frames.AT_ONCE]))
 
 
 def serve(link: Link) -> None:
     """Answer frames until the judge hangs up: `load` runs a cell, `script` answers calls."""
     room, outbox = Room(), Outbox(link)
     depth = sys.getrecursionlimit()
-    ours = (batching, runner, spoken, opaque, wire)
+    ours = (arguments, batching, frames, generators, opaque, runner, spoken, wire)
     places = [sys.modules,
               *(vars(module) for module in (builtins, np, np.random, np.linalg, np.fft, *ours))]
     original, found = [dict(place) for place in places], [list(place.values()) for place in places]
@@ -137,14 +148,14 @@ def _script(link: Link, outbox: Outbox, room: Room, nonce: str, groups: Sequence
         answers.append(fitting(answer, allowed))
         heavy = weight_of(answers[-1])
         allowed -= heavy
-        if not (left[index] and says_all(answer) and heavy * len(answers) < wire.AHEAD
+        if not (left[index] and says_all(answer) and heavy * len(answers) < frames.AHEAD
                 and outbox.is_young()):
             # if that one hangs, the judge blames the right function
             next_is_same = called[index + 1 : index + 2] in ([], [called[index]])
             outbox.put(_answer_pieces(link.cap, nonce, index, answers),
                        may_wait=next_is_same or more)
             answers = []
-    outbox.put([wire.done(nonce)], may_wait=more)
+    outbox.put([frames.done(nonce)], may_wait=more)
 
 
 class Outbox:
@@ -152,7 +163,7 @@ class Outbox:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._pieces: list[wire.Piece] = []
+        self._pieces: list[Piece] = []
         self._since = monotonic()
 
     def begin(self) -> None:
@@ -164,34 +175,34 @@ class Outbox:
         """Whether what is in here may wait for more."""
         return monotonic() - self._since < GATHERING
 
-    def put(self, pieces: Sequence[wire.Piece], may_wait: bool = False) -> None:
+    def put(self, pieces: Sequence[Piece], may_wait: bool = False) -> None:
         """Send this too, if it may not wait then now."""
         self._pieces += pieces
-        if not (may_wait and self.is_young() and sum(map(len, self._pieces)) < wire.AHEAD):
+        if not (may_wait and self.is_young() and sum(map(len, self._pieces)) < frames.AHEAD):
             self._link.write(self._pieces)
             self._pieces, self._since = [], monotonic()
 
 
-def _answer_pieces(cap: int, nonce: str, last: int, answers: Sequence[Answer]) -> list[wire.Piece]:
+def _answer_pieces(cap: int, nonce: str, last: int, answers: Sequence[Answer]) -> list[Piece]:
     """The answers up to call `last`: in one frame, or where that cannot be, one by one."""
     first = last + 1 - len(answers)
     if all(map(says_all, answers)):
         try:
-            pieces = wire.pieces(("values", nonce, first, gathered([a.value for a in answers])))
+            pieces = frames.pieces(("values", nonce, first, gathered([a.value for a in answers])))
             if sum(map(len, pieces)) <= cap:
                 return pieces
-        except (wire.WireError, MemoryError):
+        except (WireError, MemoryError):
             pass  # one of them cannot travel
     return [piece for k, answer in enumerate(answers)
             for piece in _pieces_of_one(cap, nonce, first + k, answer)]
 
 
-def _pieces_of_one(cap: int, nonce: str, index: int, answer: Answer) -> list[wire.Piece]:
+def _pieces_of_one(cap: int, nonce: str, index: int, answer: Answer) -> list[Piece]:
     """The answer as a frame; a value that cannot travel is replaced by a word about it."""
     try:
-        pieces = wire.pieces(("answer", nonce, index, answer))
+        pieces = frames.pieces(("answer", nonce, index, answer))
         if sum(map(len, pieces)) <= cap:
             return pieces
-    except (wire.WireError, MemoryError):
+    except (WireError, MemoryError):
         pass
-    return wire.pieces(("answer", nonce, index, without_values(answer, opaque.UNSENT)))
+    return frames.pieces(("answer", nonce, index, without_values(answer, opaque.UNSENT)))
