@@ -30,10 +30,10 @@ from autograder.model import Broken, Check, CourseError, Exercise, Look
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, anew, points_differ
 from autograder.nbgrader_plugin.gradebook import Entry, Register
-from autograder.nbgrader_plugin.looks import around
+from autograder.nbgrader_plugin.looks import of_class
 from autograder.nbgrader_plugin.standings import standings
-from autograder.nbgrader_plugin.submitted import misnamed, shown, take
-from autograder.report import looks, standing, words
+from autograder.nbgrader_plugin.submitted import excluded, misnamed, shown, take
+from autograder.report import looks, words
 from autograder.report.standing import Standing
 from autograder.sandbox import Isolation, stays_shut
 from autograder.staff import must_exist
@@ -169,20 +169,12 @@ class Batch:
                                           register, remembered)
             remembered.end(grading)
             self.notes = _notes(settled, register, handed_in, bool(students))
-            self.people = [s for s in standings(self.root, self.slug)
-                           if not students or s.student in students]
-            seen = self._noticed(register, remembered, handed_in, bool(students))
-            self.looks = sorted(dict.fromkeys(seen), key=lambda k: (not k.student, k.student))
-
-    def _noticed(self, register: Register, remembered: ResultsStore,
-                 handed_in: Mapping[str, Path], some: bool) -> Iterator[Look]:
-        """What is worth a look: seen in grading, found in folders, and by where people stand."""
-        yield from (k for k in remembered.looks() if k.student in handed_in)
-        noticed = around(self.slug, handed_in, register.late(), register.manifest)
-        yield from (k for k in noticed if not some or k.student in handed_in)
-        for one in self.people:
-            found = remembered.recorded(one.student)
-            yield from standing.looks(one, found.error if found else "")
+            people = standings(self.root, self.slug)
+            self.people = [s for s in people if not students or s.student in students]
+            seen = of_class(register.coursedir, self.slug, register.manifest, people,
+                            remembered.looks(), remembered.errors())
+            self.looks = sorted((k for k in seen if not students or k.student in handed_in),
+                                key=lambda k: (not k.student, k.student))
 
     def _misnamed(self, student: str) -> Graded:
         """Somebody of whom nothing can be written, because no gradebook takes the name."""
@@ -284,7 +276,8 @@ def _again(task: Task, one: Graded) -> Task:
 def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str],
            some: bool) -> list[str]:
     """What an instructor should know and no line about a hand-in says."""
-    gone = set() if some else register.scores().keys() - set(handed_in) - register.excluded
+    gone = set() if some else (register.scores().keys() - set(handed_in)
+                                   - excluded(register.coursedir))
     told = {"late penalty changed": settled, "no hand-in any more, the marks of before stand": gone,
             "nbgrader's own commands find no folder with [, ] * or ? in its name": {
                 s for s in handed_in if any(c in s for c in "[]*?")}}

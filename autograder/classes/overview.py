@@ -20,12 +20,10 @@ from autograder.classes.results_store import FOLDER
 from autograder.course import slugs
 from autograder.keys import bare
 from autograder.model import CourseError, ExerciseResult, Look
-from autograder.nbgrader_plugin import looks as folders
 from autograder.nbgrader_plugin import manifest, settings
 from autograder.nbgrader_plugin.context import CHECK
+from autograder.nbgrader_plugin.looks import of_class
 from autograder.nbgrader_plugin.standings import NothingGraded, standings
-from autograder.nbgrader_plugin.submitted import folders as handed_in
-from autograder.report import standing
 from autograder.report.class_report import ClassReport, class_report
 from autograder.report.pseudonyms import Hide, pseudonym, split, telling
 from autograder.report.standing import MISSING, NOT_GRADED, Person, Standing
@@ -86,13 +84,6 @@ def held(path: Path) -> dict[str, Held]:
         return found
 
 
-def looks(path: Path) -> list[Look]:
-    """What was worth a look when each hand-in was graded last."""
-    with _reading(path) as base:
-        return [Look(*row)
-                for row in base.execute("select student, exercise, what from look order by rowid")]
-
-
 # ---------------------------------------------------------------------------------------- one class
 def overview(root: Path, slug: str, names: bool = False) -> ClassReport:
     """The report on one assignment; CourseError when nothing of it was graded."""
@@ -103,11 +94,11 @@ def overview(root: Path, slug: str, names: bool = False) -> ClassReport:
     stale = [s.student for s in people
              if s.student in remembered and not _stands(s, remembered[s.student])]
     fresh = {student: one for student, one in remembered.items() if student not in stale}
-    called, hide = _labels(root, slug, people, names)
+    looks = _looks(root, slug, people, remembered)
+    called, hide = _labels(root, slug, people, looks, names)
     results = {student: one.results for student, one in fresh.items()}
     seconds = {student: one.seconds for student, one in fresh.items() if one.seconds is not None}
-    found = [*_unreadable(people, remembered), *_looks(root, slug)]
-    report = class_report(slug, people, results, seconds, found, called, hide)
+    report = class_report(slug, people, results, seconds, looks, called, hide)
     known = {person.label: student for student, person in called.items()}
     secret = telling(f"{one.student} {one.name}" for one in people)
     coursedir, _ = settings.collecting(root, slug)
@@ -128,18 +119,13 @@ def _auto(one: Standing, cell: str) -> float | None:
     return mark.auto if mark else None
 
 
-def _unreadable(people: Sequence[Standing], remembered: Mapping[str, Held]) -> Iterator[Look]:
-    for one in people:
-        if one.status == NOT_GRADED:
-            yield from standing.looks(one, remembered[one.student].error
-                                      if one.student in remembered else "")
-
-
-def _looks(root: Path, slug: str) -> list[Look]:
+def _looks(root: Path, slug: str, people: Sequence[Standing],
+           remembered: Mapping[str, Held]) -> list[Look]:
     coursedir, downloaded = settings.collecting(root, slug)
-    here = dict(handed_in(coursedir, slug))
-    seen = [k for k in looks(results_store.place(root, slug)) if not here or k.student in here]
-    return [*seen, *folders.around(slug, here, {}, downloaded / settings.MANIFEST)]
+    with _reading(results_store.place(root, slug)) as base:
+        noticed = results_store.looks(base)
+    return of_class(coursedir, slug, downloaded / settings.MANIFEST, people, noticed,
+                    {student: one.error for student, one in remembered.items()})
 
 
 def _notes(slug: str, people: Sequence[Standing], known: Mapping[str, Held],
@@ -156,14 +142,17 @@ def _notes(slug: str, people: Sequence[Standing], known: Mapping[str, Held],
 
 
 # --------------------------------------------------------------------------------------- pseudonyms
-def _labels(root: Path, slug: str, people: Sequence[Standing],
+def _labels(root: Path, slug: str, people: Sequence[Standing], looks: Sequence[Look],
             names: bool) -> tuple[dict[str, Person], Hide]:
     """How everybody is called, and what sees to it that no sentence says who it is."""
     if names:
         return {s.student: Person(s.student, s.name) for s in people}, Hide({})
     key = _key(root / FOLDER / KEY)
-    called = {one.student: Person(pseudonym(key, one.student)) for one in people}
-    everybody = [f"{one.student} {one.name}" for one in people] + list(_collected(root, slug))
+    # also who handed in and is not in the gradebook
+    called = {student: Person(pseudonym(key, student)) for student in
+              {*(one.student for one in people), *(k.student for k in looks if k.student)}}
+    known = {one.student: one.name for one in people}
+    everybody = [f"{s} {known.get(s, '')}" for s in called] + list(_collected(root, slug))
     return called, Hide({student: person.label for student, person in called.items()},
                         telling(everybody))
 

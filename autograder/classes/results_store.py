@@ -84,6 +84,12 @@ def recall(path: Path, keys: Iterable[str]) -> dict[str, bytes]:
         database.close()
 
 
+def looks(base: sqlite3.Connection) -> list[Look]:
+    """What was worth a look when each hand-in was graded last."""
+    return [Look(*row)
+            for row in base.execute("select student, exercise, what from look order by rowid")]
+
+
 class ResultsStore(AbstractContextManager["ResultsStore"]):
     """The file, held by its one writer; a context manager. CourseError when another holds it."""
 
@@ -130,8 +136,11 @@ class ResultsStore(AbstractContextManager["ResultsStore"]):
 
     def looks(self) -> list[Look]:
         """What was worth a look when each hand-in was graded last."""
-        return [Look(*row) for row in self._base.execute(
-            "select student, exercise, what from look order by rowid")]
+        return looks(self._base)
+
+    def errors(self) -> dict[str, str]:
+        """Student -> why the last grading gave no mark, "" where it gave one."""
+        return dict(self._base.execute("select student, error from recorded"))
 
     def begin(self, asked: Asked, course: str) -> int:
         """The number of this grading of `course`: a new one, or that of one interrupted before."""

@@ -20,7 +20,7 @@ from typing import Any
 from autograder.model import Broken
 from autograder.nbgrader_plugin import manifest
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
-from autograder.nbgrader_plugin.manifest import STABLE, Collection, Taken
+from autograder.nbgrader_plugin.manifest import STABLE, UNLISTED, Collection, Taken
 from autograder.nbgrader_plugin.names import (
     AGAIN,
     ARCHIVE,
@@ -145,7 +145,7 @@ def _name(people: Sequence[Taken], roster: Roster, earlier: Iterable[Mapping[str
                 one.notes.append(
                     f"{person.name} may be two people, so the number {person.number} was kept")
         if roster and person not in by_roster:
-            one.notes.append("is not in the roster")
+            one.notes.append(UNLISTED)
     _no_two_in_one(people)
 
 

@@ -40,7 +40,15 @@ from autograder.nbgrader_plugin.grade_step import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
 from autograder.nbgrader_plugin.sanitize import course_words
-from autograder.nbgrader_plugin.submitted import SECRET, STAMP, folders, meant, small, when
+from autograder.nbgrader_plugin.submitted import (
+    SECRET,
+    STAMP,
+    excluded,
+    folders,
+    meant,
+    small,
+    when,
+)
 from autograder.report.words import number
 
 API_LOG = "tornado.application"  # where nbgrader's API writes
@@ -95,11 +103,6 @@ class Register(AbstractContextManager["Register"]):
         """The Gradebook of nbgrader; changes in it are written by `settle` and `settle_one`."""
         return self._book
 
-    @property
-    def excluded(self) -> set[str]:
-        """Students whom the course's settings leave out."""
-        return {name for name in self.coursedir.student_id_exclude.split(",") if name}
-
     def frame(self) -> Frame:
         """What all graded notebooks have in common."""
         source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", self.slug))
@@ -108,9 +111,9 @@ class Register(AbstractContextManager["Register"]):
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
         """Students who may have handed in, with the folder for it, in nbgrader's order."""
-        excluded = self.excluded
+        out = excluded(self.coursedir)
         for student, path in folders(self.coursedir, self.slug):
-            if student not in excluded and (not chosen or student in chosen):
+            if student not in out and (not chosen or student in chosen):
                 yield student, path
 
     def nobody(self, student: str) -> CourseError:
@@ -133,12 +136,6 @@ class Register(AbstractContextManager["Register"]):
                                                  == self._notebook.assignment_id):
             found.setdefault(student, {})[name] = score
         return found
-
-    def late(self) -> dict[str, float]:
-        """Student -> seconds after the due date, of those who are late."""
-        query = self._session.query(SubmittedAssignment).filter_by(
-            assignment_id=self._notebook.assignment_id)
-        return {s.student_id: s.total_seconds_late for s in query if s.total_seconds_late > 0}
 
     @property
     def manifest(self) -> Path:

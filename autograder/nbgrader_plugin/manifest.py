@@ -15,6 +15,7 @@ from autograder.nbgrader_plugin.names import UNKNOWN, Person, Told
 from autograder.nbgrader_plugin.settings import MANIFEST
 
 SCHEMA = 1
+UNLISTED = "is not in the roster"
 # platforms whose number is the same person in every assignment
 STABLE = ("Canvas", "Blackboard", "ILIAS", "Brightspace")
 

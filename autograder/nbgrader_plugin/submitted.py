@@ -65,6 +65,11 @@ def folders(coursedir: Any, slug: str) -> Iterator[tuple[str, Path]]:
                 yield name[len(start) : len(name) - len(end)], folder
 
 
+def excluded(coursedir: Any) -> set[str]:
+    """Students whom the course's settings leave out."""
+    return {name for name in coursedir.student_id_exclude.split(",") if name}
+
+
 def _names(parent: str) -> list[str]:
     try:
         return os.listdir(parent)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.model import ExerciseResult, Look, Outcome, Verdict
-from autograder.report import standing, words
+from autograder.report import words
 from autograder.report.pseudonyms import Hide
 from autograder.report.standing import MISSING, UNTIMED, Person, Standing
 
@@ -175,12 +175,10 @@ def class_report(slug: str, people: Sequence[Standing], results: Results,
 
 
 def _row(one: Standing, person: Person, seconds: float | None, why: Sequence[str]) -> Row:
-    wanted = [f"{look.exercise}: {look.what}" for look in standing.looks(one) if look.exercise]
     points = {name: mark.points for name, mark in one.marks.items()}
     by_hand = tuple(name for name, mark in one.marks.items() if mark.by_hand)
-    told = tuple(dict.fromkeys([*why, *wanted]))
     return Row(person.label, person.name, one.status, one.score, one.penalty, one.late, points,
-               by_hand, seconds, told)
+               by_hand, seconds, tuple(why))
 
 
 # ------------------------------------------------------------------------------------------ numbers

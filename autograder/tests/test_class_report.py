@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -157,19 +158,11 @@ def test_with_names_everybody_is_called_by_name_wherever_they_stand() -> None:
 
 
 def test_who_needs_a_look_and_why() -> None:
-    wanted = {"shrink": Mark(2.0, 4.0, wanted=True, auto=2.0),
-              "quiz": Mark(1.0, 1.0, by_hand=True, wanted=True)}
-    people = [standing("a", 4.0), standing("b", 4.0, marks=wanted),
-              Standing("c", 5.0, status=NOT_GRADED)]
+    people = [standing("a", 4.0), Standing("c", 5.0, status=NOT_GRADED)]
     looks = [Look("c", "", "was not graded: cut off"), Look("", "", "not collected: x"),
              Look("zoe", "shrink", "was stopped")]
     found = report(people, {}, looks)
     assert {row.student: row.why for row in found.looks} == {
-        "label of b": (
-            "shrink: a human should look",
-            "quiz: its points were given by hand, and it was graded again since: do they still "
-            "hold?",
-        ),
         "label of c": ("was not graded: cut off",),
         "zoe": ("shrink: was stopped",),
     }
@@ -389,6 +382,29 @@ def test_grading_ends_with_a_table_of_the_class(graded: Classroom,
     below = told.partition("worth a look:\n")[2].splitlines()
     assert "cut" in flagged
     assert flagged == {line.split("  ")[2] for line in below}, "each has its line below"
+
+
+@pytest.mark.nbgrader
+def test_grading_and_report_find_the_same_worth_a_look(graded: Classroom, tmp_path: Path) -> None:
+    room = Classroom(Path(shutil.copytree(graded.root, tmp_path / "course")))
+    room.change("update assignment set duedate = '2026-11-20 10:00:00'")
+    (room.root / "submitted" / "O'Neil" / SLUG / "timestamp.txt").write_text("2026-11-20 11:00 UTC")
+    room.change("update submitted_notebook set flagged = 1 where id in (select n.id from "
+                "submitted_notebook n join submitted_assignment a on a.id = n.assignment_id where "
+                "a.student_id in ('student-01', 'Ada Lovelace'))")
+    room.change(f"update grade set needs_manual_grade = 1 where id = (select min(g.id) {OF_ADA})")
+    file = tmp_path / "class.json"
+    assert main(["grade", SLUG, "--course", str(room.root), "--jobs", "1", "--quiet", "--json",
+                 str(file)]) == 1
+    graded_says = sorted((look["student"], look["exercise"], look["what"]) for look in
+                         json.loads(file.read_text(encoding="utf-8"))["worth_a_look"])
+    _, _, data = told(room, SLUG, "--names")
+    rows = cast("list[dict[str, Any]]", data["rows"])
+    report_says = sorted((row["student"], why) for row in rows for why in row["why"])
+    assert report_says == sorted((student, f"{exercise}: {what}" if exercise else what)
+                                 for student, exercise, what in graded_says)
+    assert {student for student, _ in report_says} == {"cut", "O'Neil", "student-01",
+                                                       "Ada Lovelace"}
 
 
 def test_the_total_of_who_is_late_is_what_counts() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 
 from autograder.cli import main
 from autograder.tests.classroom import SLUG, Classroom, answered, make
@@ -95,6 +98,40 @@ def test_who_handed_in_nothing_is_told_by_the_report(course: Classroom, collecti
     assert "nothing came of: al (Ada Lovelace), none (No Body)" in said
     assert main(["report", "--names", "--course", str(course.root)]) == 0
     assert "none (No Body): handed in nothing yet" in capsys.readouterr().out
+
+
+def test_who_was_taken_out_of_the_course_is_named_no_more(
+        course: Classroom, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And who only is not in the gradebook is called by a pseudonym like everybody."""
+    archive = tmp_path / "canvas"
+    archive.mkdir()
+    text = json.dumps(answered(course.released()))
+    for name in (f"leewei_12_1_{SLUG}.ipynb", f"guest_40_2_{SLUG}.ipynb",
+                 f"zoeyoung_41_3_{SLUG}.ipynb"):
+        (archive / name).write_text(text)
+    (archive / "latecomer_42_4_work.zip").write_text("damaged")
+    roster = tmp_path / "roster.csv"
+    roster.write_text(NBGRADER + "zoeyoung,Zoe,Young,z@x.edu,41\nlatecomer,L,C,l@x.edu,42\n")
+    root = ["--course", str(course.root)]
+    assert main(["collect", SLUG, str(archive), "--roster", str(roster), *root]) == 1
+    assert main(["grade", SLUG, "--jobs", "1", "--quiet", *root]) == 0
+    for gone in ("guest", "zoeyoung", "wl1"):
+        shutil.rmtree(course.root / "submitted" / gone)
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as book:
+        for gone in ("guest", "zoeyoung", "latecomer"):
+            book.remove_student(gone)
+    for command in (["report", SLUG, "--names"], ["grade", SLUG, "--jobs", "1"]):
+        capsys.readouterr()
+        main([*command, *root])
+        said = capsys.readouterr().out.partition("worth a look")[2]
+        assert "guest" not in said
+        assert "zoeyoung" not in said
+        assert re.search(r"wl1\b.*was collected, and is no longer in submitted/", said)
+        assert re.search(r"latecomer\b.*not collected: latecomer_42_4_work.zip is damaged", said)
+    assert main(["report", SLUG, *root]) == 0
+    said = capsys.readouterr().out
+    assert not re.search("guest|zoeyoung|latecomer|wl1|Lee", said), said
+    assert said.count("was not collected: ") == 1
 
 
 MOODLE = ("Identifier,Full name,Email address\nParticipant 41,Wei Lee,W@x.edu\n"
