@@ -18,6 +18,7 @@ from nbgrader.api import MissingEntry  # type: ignore[import-untyped]
 from autograder.model import CourseError, ExerciseResult
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.gradebook import Register
+from autograder.nbgrader_plugin.markdown import plain
 from autograder.report import words
 
 AUTOMATIC = "auto"
@@ -54,6 +55,12 @@ def given(text: str, because: str) -> Given:
         raise CourseError('--set needs a reason, which the student reads: --because "the formula '
                           'in the comment is right".')
     return Given(target.strip(), value, " ".join(because.split()))
+
+
+def as_markdown(comment: str) -> str:
+    """The comment for a page: our lines are plain words; what stands beside them is Markdown."""
+    return "\n".join(f"- {plain(line.removeprefix('- '))}" if LINE.fullmatch(line) else line
+                     for line in comment.split("\n"))
 
 
 # -------------------------------------------------------------------------------- what stands there

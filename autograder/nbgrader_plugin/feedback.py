@@ -21,7 +21,7 @@ from traitlets import List
 from traitlets.config import Config
 
 from autograder.nbgrader_plugin import standings
-from autograder.nbgrader_plugin.by_hand import judged
+from autograder.nbgrader_plugin.by_hand import as_markdown, judged
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import Step
 from autograder.report import learn, words
@@ -45,6 +45,8 @@ class OpenWithSummary(Step):
         resources["autograder"] = {"word": word, **summary(nb.cells, resources["nbgrader"], given)}
         for cell in nb.cells:
             _for_reading(cell, given)
+            if comment := cell.metadata.get("nbgrader", {}).get("comment"):
+                cell.metadata.nbgrader["comment"] = as_markdown(comment)
 
 
 # cell -> automatic and manual score: their sum says 0 where there is none

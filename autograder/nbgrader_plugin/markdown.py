@@ -90,6 +90,11 @@ def code(words: str) -> str:
     return f"{ticks} {line} {ticks}" if len(ticks) > 1 else f"{ticks}{line}{ticks}"
 
 
+def plain(words: str) -> str:
+    """The words as Markdown that shows them as they are, whatever characters they are made of."""
+    return re.sub(r"[^\w\s]|_", lambda found: f"&#{ord(found[0])};", words)
+
+
 def is_harmless(source: str, attachments: Mapping[str, Any] | None = None) -> bool:
     """Whether nbconvert makes only harmless HTML of it."""
     renderer = IPythonRenderer(escape=False, attachments=dict(attachments or {}))

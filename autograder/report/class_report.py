@@ -139,6 +139,12 @@ class ClassReport:
                       key=lambda r: -r.late)
 
     @property
+    def told_apart(self) -> bool:
+        """Whether any item has a discrimination."""
+        return any(item.discrimination is not None
+                   for exercise in self.exercises for item in (exercise, *exercise.parts))
+
+    @property
     def looks(self) -> list[Row]:
         return [row for row in self.rows if row.why]
 

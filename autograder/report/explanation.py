@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.model import Answer, ExerciseResult, Opaque, Outcome, Report
+from autograder.model import Answer, ExerciseResult, Facts, Opaque, Outcome, Report
 from autograder.report import html, text, words
 
 LONGEST = 20_000  # characters of a call that is to be pasted
@@ -162,12 +162,22 @@ def mask(value: Any) -> Any:
 
 
 def compared(one: Replayed) -> str:
-    """How far the two are from each other, where both are numbers of one shape."""
+    """How far the two are from each other, in arrays of numbers and in what was seen beside."""
+    pairs = zip(_items(one.theirs), _items(one.ours), strict=False)
+    told = {n: text for n, pair in enumerate(pairs) if (text := _apart(*pair, one.drawn))}
+    numbered = [f"[{n}] {text}" if n or len(told) > 1 else text for n, text in told.items()]
+    return "; ".join([*numbered, *_beside(one.theirs.facts, one.ours.facts)])
+
+
+def _items(one: Answer) -> Sequence[Any]:
+    return one.value if isinstance(one.value, (tuple, list)) and one.value else [one.value]
+
+
+def _apart(theirs: Any, ours: Any, drawn: bool) -> str:
+    """The same of two arrays of numbers of one shape, "" of all else."""
     import numpy as np
 
-    pair = [_first(a.value) for a in (one.theirs, one.ours)]
-    theirs, ours = pair
-    if (not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in pair)
+    if (not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in (theirs, ours))
             or theirs.shape != ours.shape):
         return ""
     apart = np.abs(theirs.astype(float) - ours.astype(float))
@@ -178,8 +188,23 @@ def compared(one: Replayed) -> str:
     far = (f", by {np.nanmax(apart):.6g} at most" if np.isfinite(apart).any()
            and theirs.dtype != bool else "")
     return (f"differ in {differing} of {apart.size} places{far}"
-            + " (a generator goes in: another draw may be as right)" * one.drawn)
+            + " (a generator goes in: another draw may be as right)" * drawn)
 
 
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, (tuple, list)) and value else value
+def _beside(theirs: Facts | None, ours: Facts | None) -> Iterator[str]:
+    """What differs beside the values of two calls that were watched."""
+    import numpy as np
+
+    if theirs is None or ours is None:
+        return
+    try:
+        np.testing.assert_equal(theirs.arguments, ours.arguments)
+    except (AssertionError, TypeError, ValueError):
+        yield "the arguments are not the same afterwards"
+    for name, draws in (("the generator it is given", (theirs.rng_moved, ours.rng_moved)),
+                        ("a global one", (theirs.global_rng_moved, ours.global_rng_moved))):
+        if draws[0] != draws[1]:
+            yield f"{'theirs' if draws[0] else 'ours'} alone draws from {name}"
+    if theirs.warnings != ours.warnings:
+        told = (words.line(", ".join(facts.warnings)) or "none" for facts in (theirs, ours))
+        yield f"warnings: {' (theirs), '.join(told)} (ours)"

@@ -228,6 +228,17 @@ def test_the_page_needs_nothing_else_and_can_be_read_aloud(size: int) -> None:
     assert ("too many for a page" in found.text) == (size > 400)
 
 
+@pytest.mark.parametrize(("size", "shown"), [(9, False), (10, True)])
+def test_a_class_too_small_to_discriminate_has_no_column_for_it(size: int, shown: bool) -> None:
+    found = a_class(size)
+    page = Reader(class_page.page(found))
+    assert ("Discrimi" in page.text) == shown, "neither column nor legend"
+    assert ("discrimination" in "\n".join(class_page.lines(found))) == shown
+    head, *rows = class_page.page(found).partition('id="exercises"')[2].split("</table>")[0].split(
+        "<tr")[1:]
+    assert {row.count("</td>") + row.count("</th>") for row in rows} == {head.count("</th>")}
+
+
 def test_data_and_rows_hold_what_the_page_shows() -> None:
     found = a_class(20)
     told = json.loads(json.dumps(class_page.to_dict(found)))

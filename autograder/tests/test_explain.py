@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from nbformat import from_dict
 
 from autograder.cli import main
-from autograder.model import Answer, Earned, ExerciseResult, Opaque, Outcome
+from autograder.model import Answer, Earned, ExerciseResult, Facts, Opaque, Outcome
 from autograder.nbgrader_plugin import by_hand, feedback
 from autograder.report import learn
 from autograder.report.explanation import Replayed, answer, compared, mask
@@ -268,6 +269,17 @@ def test_the_parts_on_the_students_page_add_up(
     assert row["note"] == note
 
 
+def test_a_reason_is_shown_as_it_was_written() -> None:
+    reason = "x_1*y_2*z is <b>right</b>, `p` [too](x): $a$ & #1 \\(b\\) | https://x.y ~~ok~~"
+    line = f"- factor (x * p): 2 of 2.55 by hand, not 0, because {reason}"
+    page = feedback.FeedbackPage().markdown2html(
+        {"resources": {"autograder": {}}}, by_hand.as_markdown(f"**well** argued\n\n{line}"))
+    assert "<strong>well</strong>" in page, "what stands beside it is Markdown, as in formgrader"
+    (shown,) = re.findall(r"<li>(.*)</li>", page)
+    assert "<" not in shown
+    assert html.unescape(shown) == line.removeprefix("- ")
+
+
 def test_a_score_that_only_nbgrader_reads_is_not_shown(graded: Classroom) -> None:
     cells = [from_dict(graded.autograded("eve")).cells for _ in range(2)]  # type: ignore[no-untyped-call]
     for manual, shown in zip((None, 0.5), cells, strict=True):
@@ -304,6 +316,24 @@ def test_two_answers_are_compared_only_where_they_can_be() -> None:
     assert (told(np.ones(2, int), np.ones(2, bool))
             == "the same to the last digit, as int64 in place of bool")
     assert told(np.ones(2), np.ones(3)) == told("a", np.ones(1)) == ""
+
+
+def test_the_same_is_said_only_of_what_is_the_same() -> None:
+    def told(theirs: object, ours: object, beside: Facts | None = None) -> str:
+        return compared(Replayed("f()", Answer(Outcome.PASSED, theirs, facts=beside),
+                                 Answer(Outcome.PASSED, ours, facts=beside and Facts((zeros,)))))
+
+    ones, zeros = np.ones(2), np.zeros(2)
+    assert (told((ones, ones), (ones, zeros))
+            == "[0] the same to the last digit; [1] differ in 2 of 2 places, by 1 at most")
+    assert told((1.5, ones), (1.5, ones)) == "[1] the same to the last digit"
+    assert told(ones, ones, Facts((zeros,))) == "the same to the last digit"
+    assert told(ones, ones, Facts((ones,))) == (
+        "the same to the last digit; the arguments are not the same afterwards")
+    assert told(ones, ones, Facts((zeros,), True, True, ("UserWarning: x",))).split("; ")[1:] == [
+        "theirs alone draws from the generator it is given", "theirs alone draws from a global one",
+        "warnings: UserWarning: x (theirs), none (ours)"]
+    assert told(None, None, Facts((Opaque("odd"),))) == "the arguments are not the same afterwards"
 
 
 def test_the_total_is_what_the_penalty_leaves() -> None:
