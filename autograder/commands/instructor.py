@@ -87,6 +87,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from autograder.nbgrader_plugin.settings import students_see
     from autograder.nbgrader_plugin.submitted import for_staff, take
     from autograder.report import explanation
+    from autograder.report.progress import plain_console
     from autograder.staff import load_staff, must_exist
 
     root = root_of(arguments)
@@ -99,8 +100,9 @@ def _explain(arguments: argparse.Namespace) -> int:
         file = private(arguments.html, root, students_see(root)) if arguments.html else None
         staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
         try:
-            told = explain(take(folder, arguments.assignment), staff, sandbox, arguments.exercise,
-                           arguments.replay)
+            with plain_console().status("judging what was handed in ..."):
+                told = explain(take(folder, arguments.assignment), staff, sandbox,
+                               arguments.exercise, arguments.replay)
         except SubmissionError as error:
             if not wanted:
                 raise SubmissionError(f"{for_staff(str(error))} {UNREAD}") from error

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from nbformat import from_dict
+from rich.console import Console
 
 from autograder.cli import main
 from autograder.model import Answer, Earned, ExerciseResult, Facts, Opaque, Outcome
 from autograder.nbgrader_plugin import by_hand, feedback
-from autograder.report import learn
+from autograder.report import learn, progress
 from autograder.report.explanation import Replayed, answer, compared, mask
 from autograder.tests.classroom import SLUG, WRONG, Classroom, answered, make
 
@@ -55,6 +56,15 @@ def test_a_hidden_case_is_shown_as_code_that_runs(graded: Classroom,
     exec(HALF, scope)
     out = eval(call[1], scope)[0]
     assert f"out[0, 0] = {out[0, 0]:.6g}" in told, "the very call, with the very inputs"
+
+
+def test_a_terminal_shows_that_it_is_at_work(graded: Classroom, capsys: pytest.CaptureFixture[str],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a file gets the words alone."""
+    quiet = explained(graded, capsys, "eve")[1]
+    assert "judging" not in quiet
+    monkeypatch.setattr(progress, "plain_console", lambda: Console(force_terminal=True))
+    assert "judging what was handed in ..." in explained(graded, capsys, "eve")[1]
 
 
 def test_what_was_not_tried_says_why(graded: Classroom, capsys: pytest.CaptureFixture[str]) -> None:
