@@ -13,7 +13,7 @@ from autograder.model import Diagnosis, Earned, ExerciseResult, Outcome, Verdict
 from autograder.report import html, ladder, text, words
 from autograder.report.ladder import Climb
 
-OUTCOMES = (Outcome.PASSED, Outcome.SKIPPED)
+MOST_HINTS = 2
 START = Climb()
 WIDTH = 100  # of the overview
 HEAD = ("exercise", "parts", "points in reach", "next")
@@ -40,27 +40,16 @@ def blocks(result: ExerciseResult) -> list[Block]:
     for part, verdicts in words.grouped(result):
         held = tuple(v for v in verdicts if v.outcome is Outcome.PASSED)
         waiting = tuple(v for v in verdicts if v.outcome is Outcome.SKIPPED)
-        crosses = tuple(v for v in verdicts if v.outcome not in OUTCOMES)
+        crosses = tuple(v for v in verdicts if v.outcome not in (Outcome.PASSED, Outcome.SKIPPED))
         if part or verdicts:
             found.append(Block(part, held, crosses, waiting))
     return found
 
 
-def first_cross(found: list[Block]) -> Verdict | None:
-    """Where to go on: the first that does not hold, as one reads."""
-    return next(iter(_crosses(found)), None)
-
-
-def _crosses(found: list[Block]) -> list[Verdict]:
-    """Those that do not hold, as one reads; where all wait, the first that does."""
-    return [v for b in found for v in b.crosses] or [v for b in found for v in b.waiting][:1]
-
-
 def to_look_at(result: ExerciseResult) -> list[Verdict]:
     """The crosses that are shown with all that helps: the first, and those that a hint explains."""
-    crosses = _crosses(blocks(result))
-    told = ladder.homes(result, crosses)
-    return [v for n, v in enumerate(crosses) if n == 0 or v.check in told]
+    told = words.beside(result, MOST_HINTS)
+    return [v for n, v in enumerate(words.crosses(result)) if n == 0 or v.check in told]
 
 
 def _plain(verdict: Verdict) -> Verdict:
@@ -83,7 +72,7 @@ def guide_text(result: ExerciseResult, after: str = "", told: str = "",
 
 def cross_text(verdict: Verdict, result: ExerciseResult, climb: Climb = START) -> str:
     """One cross with all that helps, wherever it stands."""
-    hints = ladder.homes(result, _crosses(blocks(result))).get(verdict.check, [])
+    hints = words.beside(result, MOST_HINTS).get(verdict.check, [])
     return "\n".join([text.message(_plain(verdict)), *ladder.as_text(hints, verdict, climb)])
 
 
@@ -93,7 +82,7 @@ def _lines(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
         yield from text.below("", words.clean(result.trouble))
     yield f"{words.line(result.name)}: {words.summary(result)}"
     found = blocks(result)
-    first, shown = first_cross(found), to_look_at(result)
+    first, shown = next(iter(words.crosses(result)), None), to_look_at(result)
     for block in found:
         if block.part:
             yield text.heading(block.mark, words.part_sentence(block.part),
@@ -125,7 +114,8 @@ def _pieces(result: ExerciseResult, after: str, climb: Climb) -> Iterator[str]:
         yield html.box("Running your cell stopped with", html.code(result.trouble), html.RED)
     yield html.title(result.name, words.summary(result))
     found = blocks(result)
-    first, hints = first_cross(found), ladder.homes(result, _crosses(found))
+    first = next(iter(words.crosses(result)), None)
+    hints = words.beside(result, MOST_HINTS)
     drawn = next((v for b in found for v in b.crosses if v.picture is not None), None)
     for block in found:
         heading = html.heading(block.part, block.mark) if block.part else ""

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.model import Diagnosis, ExerciseResult, Verdict
+from autograder.model import Diagnosis, Verdict
 from autograder.report import html, text, words
 
-MOST_HINTS = 2
 MOST_PRINTED = 6  # lines
 # in text, in HTML
 HINT = ("hint  ", "A hint")
@@ -25,18 +24,6 @@ class Climb:
 
     rung: int = 1
     command: Callable[[int], str] | None = None
-
-
-def homes(result: ExerciseResult, crosses: Sequence[Verdict]) -> dict[str, list[Diagnosis]]:
-    """Check -> the hints beside its cross: the first that the belief explains, or of all."""
-    places = {id(d): next((n for n, v in enumerate(crosses) if v.check in d.crosses), 0)
-              for d in result.diagnoses}
-    chosen = sorted((d for d in result.diagnoses if d.message and crosses),
-                    key=lambda d: places[id(d)])[:MOST_HINTS]
-    found: dict[str, list[Diagnosis]] = {}
-    for diagnosis in chosen:
-        found.setdefault(crosses[places[id(diagnosis)]].check, []).append(diagnosis)
-    return found
 
 
 def rungs(hint: Diagnosis | None, verdict: Verdict) -> Rungs:

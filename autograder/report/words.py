@@ -92,14 +92,21 @@ def first_trouble(result: ExerciseResult) -> Verdict | None:
                 unhappy[0] if unhappy else None)
 
 
-def beside(result: ExerciseResult) -> dict[str, list[Diagnosis]]:
-    """Check -> the hints below it: where the first cross stands that the belief explains."""
+def crosses(result: ExerciseResult) -> list[Verdict]:
+    """The sentences that do not hold, as one reads; where all wait, the first that does."""
+    verdicts = [v for _, inside in grouped(result) for v in inside if not v.passed]
+    waiting = [v for v in verdicts if v.outcome is Outcome.SKIPPED]
+    return [v for v in verdicts if v.outcome is not Outcome.SKIPPED] or waiting[:1]
+
+
+def beside(result: ExerciseResult, most: int | None = None) -> dict[str, list[Diagnosis]]:
+    """Check -> the hints below its cross: the first that the belief explains, or of all."""
+    places = crosses(result)
+    homes = [(next((n for n, v in enumerate(places) if v.check in d.crosses), 0), d)
+             for d in result.diagnoses if d.message and places]
     found: dict[str, list[Diagnosis]] = {}
-    if first := first_trouble(result):
-        crosses = [v for v in result.verdicts if v.outcome in (Outcome.FAILED, Outcome.RAISED)]
-        for diagnosis in result.diagnoses:
-            home = next((v for v in crosses if v.check in diagnosis.crosses), first)
-            found.setdefault(home.check, []).append(diagnosis)
+    for place, diagnosis in sorted(homes, key=lambda home: home[0])[:most]:
+        found.setdefault(places[place].check, []).append(diagnosis)
     return found
 
 

@@ -16,7 +16,7 @@ from traitlets.config import Config
 
 from autograder.course import load_public
 from autograder.model import Cell, Diagnosis, Earned, ExerciseResult, Outcome, Role, Verdict
-from autograder.report import guide, ladder
+from autograder.report import guide, text, words
 from autograder.report.ladder import Climb
 from autograder.student.selfcheck import CheckFailed, check, examine_public
 from autograder.subjects.local import Local
@@ -91,12 +91,14 @@ def beside(*crosses: tuple[str, ...]) -> ExerciseResult:
 def test_a_hint_stands_beside_the_first_cross_that_it_explains(crosses: tuple[tuple[str, ...], ...],
                                                                shown: dict[str, list[str]]) -> None:
     result = beside(*crosses)
-    homes = ladder.homes(result, [v for v in result.verdicts
-                                  if v.outcome in (Outcome.RAISED, Outcome.FAILED)])
+    homes = words.beside(result, guide.MOST_HINTS)
     assert {check: [d.name for d in hints] for check, hints in homes.items()} == shown
-    above, _, below = guide.guide_text(result).partition("x f does three")
-    assert ([text.count("Belief") for text in (above, below)]
-            == [len(shown.get(name, ())) for name in ("two", "three")])
+    # a graded report has all of them, at the same places
+    for told, places in ((guide.guide_text(result), homes),
+                         (text.exercise_text(result), words.beside(result))):
+        above, _, below = told.partition("x f does three")
+        assert ([part.count("Belief") for part in (above, below)]
+                == [len(places.get(name, ())) for name in ("two", "three")])
 
 
 @pytest.mark.parametrize(("rung", "shown", "more"),
