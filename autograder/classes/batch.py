@@ -281,12 +281,8 @@ def _notes(settled: Sequence[str], register: Register, handed_in: Collection[str
     told = {"late penalty changed": settled, "no hand-in any more, the marks of before stand": gone,
             "nbgrader's own commands find no folder with [, ] * or ? in its name": {
                 s for s in handed_in if any(c in s for c in "[]*?")}}
-    return [f"{what}: {_some(sorted(students))}" for what, students in told.items() if students]
-
-
-def _some(students: Sequence[str]) -> str:
-    return ", ".join(students[:LISTED]) + (f" and {len(students) - LISTED} more"
-                                           if len(students) > LISTED else "")
+    return [f"{what}: {words.some(sorted(students), LISTED)}"
+            for what, students in told.items() if students]
 
 
 def _must_agree(slug: str, exercises: Sequence[Exercise], frame: Frame) -> None:

@@ -14,6 +14,7 @@ from autograder.model import ExerciseResult, SubmissionError
 if TYPE_CHECKING:
     from autograder.nbgrader_plugin.by_hand import Given
     from autograder.nbgrader_plugin.gradebook import Register
+    from autograder.report.explanation import Explanation
     from autograder.sandbox import Isolation
 
 UNREAD = 'Or give points by hand, exercise by exercise: --set EXERCISE=POINTS --because "...".'
@@ -81,12 +82,10 @@ def _salt(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     from autograder.explain import explain, private
-    from autograder.folders import writing
     from autograder.nbgrader_plugin import by_hand
     from autograder.nbgrader_plugin.gradebook import Register
     from autograder.nbgrader_plugin.settings import students_see
     from autograder.nbgrader_plugin.submitted import for_staff, take
-    from autograder.report import explanation
     from autograder.report.progress import plain_console
     from autograder.staff import load_staff, must_exist
 
@@ -113,14 +112,21 @@ def _explain(arguments: argparse.Namespace) -> int:
         marked = by_hand.marked(register, arguments.student, told.chosen)
         told = replace(told, report=replace(told.report, submission=arguments.student),
                        standing=standing, chosen=marked)
+    _show(told, file)
+    return OK
+
+
+def _show(told: Explanation, file: Path | None) -> None:
+    from autograder.folders import writing
+    from autograder.report import explanation
+
     if file is None:
         print(explanation.as_text(told))
-        return OK
+        return
     with writing(file, "Name another file."):
         file.write_text(explanation.as_html(told), encoding="utf-8")
         file.chmod(0o600)
     print(f"wrote {file}, which students must not see")
-    return OK
 
 
 def _sandbox(arguments: argparse.Namespace) -> Isolation:

@@ -122,17 +122,15 @@ def _untimed(root: Path, slug: str, known: WayBack, exported: Iterable[str]) -> 
                 and UNTIMED in standing_notes(entry["notes"], Path(folder), entry["words"]))
 
     if late := sorted(filter(still, exported)):
-        more = f" and {len(late) - SHOWN} more" * (len(late) > SHOWN)
         yield ("late without a time, so in the file without a penalty: "
-               f"{', '.join(map(words.line, late[:SHOWN]))}{more}")
+               f"{words.some([*map(words.line, late)], SHOWN)}")
 
 
 def _list(title: str, found: Mapping[str, str]) -> Iterator[str]:
     if found:
         yield f"{title}: {len(found)}"
-        yield from (f"    {words.line(name)}: {words.line(why)}"
-                    for name, why in list(found.items())[:SHOWN])
-        yield from [f"    and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
+        yield from words.listed([f"{words.line(name)}: {words.line(why)}"
+                                 for name, why in found.items()], SHOWN)
 
 
 def _names(table: Sheet, layout: Layout, done: Filled, known: WayBack, slug: str) -> dict[str, str]:

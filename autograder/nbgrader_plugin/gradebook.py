@@ -9,7 +9,6 @@ done again.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,7 +20,6 @@ from typing import Any
 from nbgrader.api import (  # type: ignore[import-untyped]
     BaseCell,
     Grade,
-    Gradebook,
     InvalidEntry,
     MissingEntry,
     Student,
@@ -29,12 +27,12 @@ from nbgrader.api import (  # type: ignore[import-untyped]
     SubmittedNotebook,
 )
 from sqlalchemy import or_
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from autograder.model import Broken, CourseError, SubmissionError
-from autograder.nbgrader_config import lacking_driver, shown
 from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.books import OutrunError, opened, unlogged, unwritten
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame
 from autograder.nbgrader_plugin.marks import Marks, clear, enter
@@ -51,14 +49,7 @@ from autograder.nbgrader_plugin.submitted import (
 )
 from autograder.report.words import number
 
-API_LOG = "tornado.application"  # where nbgrader's API writes
 TRIES = 5  # to write a handful, while another grader writes the same students
-# serialization_failure and deadlock_detected of PostgreSQL
-IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01"})
-
-
-class OutrunError(Broken):
-    """Another grader entered the same student, or each waited for the other: to be tried again."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +71,16 @@ class Register(AbstractContextManager["Register"]):
         self.converter = settings.converter(root, slug)
         self.coursedir = self.converter.coursedir
         self._late = settings.late_penalties(self.converter)
-        self._book = opened(self.coursedir)
-        self._session = self._book.db()
+        # changes in it are written by `settle` and `settle_one`
+        self.book = opened(self.coursedir)
+        self._session = self.book.db()
         self._session.expire_on_commit = False
         # the API's functions commit one by one; here a batch is one transaction
-        self._book.db.commit = self._book.db.flush
+        self.book.db.commit = self.book.db.flush
         try:
-            self._notebook = self._book.find_notebook(slug, slug)
+            self._notebook = self.book.find_notebook(slug, slug)
         except MissingEntry:
-            self.close()
+            self.book.close()
             # with --force, because assignments/ is there from the start, and nbgrader then does
             # nothing without
             mend = (f"Run `nbgrader generate_assignment {slug} --force` once: it enters the "
@@ -98,15 +90,10 @@ class Register(AbstractContextManager["Register"]):
         self._cells = [*self._notebook.grade_cells, *self._notebook.solution_cells,
                        *self._notebook.task_cells]
 
-    @property
-    def book(self) -> Any:
-        """The Gradebook of nbgrader; changes in it are written by `settle` and `settle_one`."""
-        return self._book
-
     def frame(self) -> Frame:
         """What all graded notebooks have in common."""
         source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", self.slug))
-        return Frame(released_cells(self._book, self.slug, self.slug),
+        return Frame(released_cells(self.book, self.slug, self.slug),
                      course_words(source, self.slug))
 
     def students(self, chosen: Sequence[str] = ()) -> Iterator[tuple[str, Path]]:
@@ -119,7 +106,7 @@ class Register(AbstractContextManager["Register"]):
     def nobody(self, student: str) -> CourseError:
         """What is said of a student without a folder: nothing came, or another one is meant."""
         called = {s.id: " ".join(filter(None, (s.first_name, s.last_name)))
-                  for s in self._book.students}
+                  for s in self.book.students}
         if student in called:
             return CourseError(f"{student} has handed in nothing for {self.slug}: nothing of "
                                "theirs is in submitted/.")
@@ -136,6 +123,10 @@ class Register(AbstractContextManager["Register"]):
                                                  == self._notebook.assignment_id):
             found.setdefault(student, {})[name] = score
         return found
+
+    def _submissions(self) -> Any:
+        return self._session.query(SubmittedAssignment).filter_by(
+            assignment_id=self._notebook.assignment_id)
 
     @property
     def manifest(self) -> Path:
@@ -184,15 +175,14 @@ class Register(AbstractContextManager["Register"]):
             # nbgrader's API wraps the first two in one of its own
             found = error.__context__ if isinstance(error, InvalidEntry) else error
             if isinstance(found, (OperationalError, IntegrityError)):
-                raise _unwritten(found) from error
+                raise unwritten(found) from error
             raise
         finally:
             self._session.rollback()  # of what was not committed; nothing otherwise
 
     def settle(self, students: Collection[str]) -> list[str]:
         """Late penalties anew where marks stand, as due dates and marks move; who has another."""
-        query = self._session.query(SubmittedAssignment).filter_by(
-            assignment_id=self._notebook.assignment_id).join(SubmittedNotebook)
+        query = self._submissions().join(SubmittedNotebook)
         due, had = self._notebook.assignment.duedate, SubmittedNotebook.late_submission_penalty > 0
         changed = []
         with self._all_or_nothing():
@@ -208,9 +198,8 @@ class Register(AbstractContextManager["Register"]):
         """Whose late penalty would be another if graded now, and what changes; writes nothing."""
         handed_in, found = dict(self.students()), dict[str, str]()
         try:
-            query = self._session.query(SubmittedAssignment).filter_by(
-                assignment_id=self._notebook.assignment_id)
-            for submission in query.options(selectinload(SubmittedAssignment.notebooks)):
+            for submission in self._submissions().options(
+                    selectinload(SubmittedAssignment.notebooks)):
                 student = submission.student_id
                 if student in handed_in:
                     with suppress(SubmissionError, ValueError):  # told when it is graded
@@ -220,7 +209,7 @@ class Register(AbstractContextManager["Register"]):
                     then = f"{number(after)} once `autograder grade` ran again: do that first"
                     found[student] = f"has a late penalty of {number(before)}, and {then}"
         except OperationalError as error:
-            raise _unwritten(error) from error
+            raise unwritten(error) from error
         finally:
             self._session.rollback()
         return found
@@ -228,7 +217,7 @@ class Register(AbstractContextManager["Register"]):
     def settle_one(self, student: str) -> None:
         """Write what was changed by hand, with the late penalty of it. Broken when it cannot be."""
         with self._all_or_nothing():
-            submission = self._book.find_submission(self.slug, student)
+            submission = self.book.find_submission(self.slug, student)
             self._penalize(submission, submission.notebooks[0])
 
     def _known(self, students: Sequence[str]) -> dict[str, Any]:
@@ -236,11 +225,9 @@ class Register(AbstractContextManager["Register"]):
         notebooks = selectinload(SubmittedAssignment.notebooks)
         everything = (notebooks.selectinload(SubmittedNotebook.grades),
                       notebooks.selectinload(SubmittedNotebook.comments))
-        query = self._session.query(SubmittedAssignment).filter_by(
-            assignment_id=self._notebook.assignment_id)
-        query = query.filter(SubmittedAssignment.student_id.in_(students)).options(
+        query = self._submissions().filter(SubmittedAssignment.student_id.in_(students)).options(
             *everything).populate_existing()
-        return {s.student_id: s for s in query.all()}
+        return {s.student_id: s for s in query}
 
     def _write(self, entry: Entry, known: Mapping[str, Any]) -> None:
         submission = self._submission(entry, known.get(entry.student))
@@ -270,9 +257,9 @@ class Register(AbstractContextManager["Register"]):
         time = when(entry.stamp)
         if known is None:
             if self._session.get(Student, entry.student) is None:
-                self._book.add_student(entry.student)
+                self.book.add_student(entry.student)
             with self._session.no_autoflush:  # else SQLAlchemy warns of the half-made objects
-                return self._book.add_submission(self.slug, entry.student,
+                return self.book.add_submission(self.slug, entry.student,
                                                  **({"timestamp": time} if time else {}))
         # nbgrader keeps that of an earlier hand-in, and its penalty, where the file is gone
         known.timestamp = time
@@ -311,11 +298,8 @@ class Register(AbstractContextManager["Register"]):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         self.converter.set_permissions(self.slug, entry.student)
 
-    def close(self) -> None:
-        self._book.close()
-
     def __exit__(self, *error: object) -> None:
-        self.close()
+        self.book.close()
 
 
 def _answers(page: Path | str) -> dict[str, Any]:
@@ -327,39 +311,6 @@ def _answers(page: Path | str) -> dict[str, Any]:
                 (c["source"], c.get("attachments")) for c in cells}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-
-
-@contextmanager
-def unlogged() -> Iterator[None]:
-    """Let nbgrader's API raise without printing a trace before."""
-    log, heard = logging.getLogger(API_LOG), logging.Filter(name="nobody")
-    log.addFilter(heard)
-    try:
-        yield
-    finally:
-        log.removeFilter(heard)
-
-
-def _unwritten(error: OperationalError | IntegrityError) -> Broken:
-    outrun = (isinstance(error, IntegrityError)
-              or getattr(error.orig, "sqlstate", None) in IN_EACH_OTHERS_WAY)
-    mend = "Close what else uses it, or see that you may write it; then grade again."
-    return (OutrunError if outrun
-            else Broken)(f"The gradebook cannot be written ({error.orig}). {mend}")
-
-
-def opened(coursedir: Any) -> Any:
-    """The gradebook; CourseError when it is locked, damaged or out of reach."""
-    if lacking := lacking_driver(coursedir.db_url):
-        raise CourseError(lacking)
-    try:
-        return Gradebook(coursedir.db_url, coursedir.course_id)
-    except DatabaseError as error:
-        mend = ("Close what else uses it, see that you may read and write it, or put back a copy; "
-                "then grade again.")
-        told = " ".join(str(error.orig).split())
-        raise CourseError(
-            f"The gradebook {shown(coursedir.db_url)} cannot be opened ({told}). {mend}") from error
 
 
 def put(path: Path, content: bytes) -> None:

@@ -19,9 +19,10 @@ from nbgrader.api import InvalidEntry, Student  # type: ignore[import-untyped]
 from sqlalchemy.exc import DatabaseError
 
 from autograder.model import Broken, CourseError
-from autograder.nbgrader_plugin.gradebook import opened, unlogged
+from autograder.nbgrader_plugin.books import opened, unlogged
 from autograder.nbgrader_plugin.names import Person, same
 from autograder.nbgrader_plugin.submitted import STAMP, misnamed, shown
+from autograder.report.words import some
 
 # by the column that only this list has: where the id, the number and the names stand. The first id
 # that is given counts.
@@ -224,9 +225,7 @@ def enter(coursedir: Any, roster: Roster) -> str:
             + [f"{filled} got the name or e-mail address it lacked"] * bool(filled))
     said = [f"gradebook: {', '.join(told)}."] * bool(told)
     if doubtful:
-        more = f" and {len(doubtful) - NAMED} more" * (len(doubtful) > NAMED)
-        said.append(
-            f"perhaps the same under two ids: {', '.join(doubtful[:NAMED])}{more}. {ONE_LIST}")
+        said.append(f"perhaps the same under two ids: {some(doubtful, NAMED)}. {ONE_LIST}")
     return "\n".join(said)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from sqlalchemy.orm import selectinload
 from autograder.model import CourseError
 from autograder.nbgrader_config import shown
 from autograder.nbgrader_plugin import settings
+from autograder.nbgrader_plugin.books import opened
 from autograder.nbgrader_plugin.context import CHECK
-from autograder.nbgrader_plugin.gradebook import opened
 from autograder.nbgrader_plugin.submitted import digest
-from autograder.report.standing import MISSING, Mark, Standing
+from autograder.report.standing import GRADED, MISSING, NOT_GRADED, REVIEW, Mark, Standing
 
 STOCK = [  # nbgrader's own columns, in its order: scripts that read them go on working
     "assignment",
@@ -58,7 +58,7 @@ def standings(root: Path, slug: str) -> list[Standing]:
 
 def _of(book: Any, slug: str) -> Iterator[Standing]:
     assignment = book.find_assignment(slug)
-    order = [name for notebook in assignment.notebooks for name in cells(notebook)]
+    order = [name for notebook in assignment.notebooks for name in _cells(notebook)]
     deep = selectinload(SubmittedAssignment.notebooks)
     everything = (deep.selectinload(SubmittedNotebook.grades),
                   deep.selectinload(SubmittedNotebook.comments))
@@ -84,7 +84,7 @@ def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, fl
                                 said.get(title(cell)) or said.get(cell) or "") for cell in here}
     penalty = sum(n.late_submission_penalty or 0.0 for n in submission.notebooks)
     late = float(submission.total_seconds_late)
-    told = status(list(grades.values()))
+    told = _status(grades.values())
     flagged = any(n.flagged for n in submission.notebooks)
     said_so = "".join(map(word, submission.notebooks))
     return Standing(submission.student_id, sum(maxima.values()), name, told, marks, penalty,
@@ -130,59 +130,47 @@ def write(gradebook: Any, file: Any, students: Iterable[str] = (),
     students, assignments = set(students), set(assignments)
     chosen = [a for a in gradebook.assignments if not assignments or a.name in assignments]
     exercises = list(dict.fromkeys(name for a in chosen for n in a.notebooks
-                                   for name in map(title, cells(n))))
+                                   for name in map(title, _cells(n))))
     out = csv.DictWriter(file, [*STOCK, "status", *exercises], restval="")
     out.writeheader()
     for assignment in chosen:
+        found = {one.student: one for one in _of(gradebook, assignment.name)}
         for student in gradebook.students:
             if not students or student.id in students:
-                out.writerow({key: _safe(value)
-                              for key, value in row(gradebook, assignment, student).items()})
+                told = _row(assignment, student, found[student.id])
+                out.writerow({key: _safe(value) for key, value in told.items()})
 
 
-def cells(notebook: Any) -> list[str]:
+def _cells(notebook: Any) -> list[str]:
     """The cells with points, as they stand in the notebook."""
     order = [cell.name for cell in notebook.source_cells]  # grade_cells come in any order
     return sorted((c.name for c in (*notebook.grade_cells, *notebook.task_cells)), key=order.index)
 
 
-def row(gradebook: Any, assignment: Any, student: Any) -> dict[str, Any]:
-    """What is known about one student and one assignment."""
+def _row(assignment: Any, student: Any, one: Standing) -> dict[str, Any]:
     told: dict[str, Any] = {
         "assignment": assignment.name,
         "duedate": assignment.duedate,
+        "timestamp": one.handed_in,
         "student_id": student.id,
         "last_name": student.last_name,
         "first_name": student.first_name,
         "email": student.email,
-        "max_score": assignment.max_score,
+        "max_score": one.maximum,
+        "status": one.status,
     }
-    try:
-        submission = gradebook.find_submission(assignment.name, student.id)
-    except MissingEntry:
-        return told | {"status": "missing"}
-    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    return (told | {"timestamp": submission.timestamp, "status": status(grades)}
-            | _scores(submission, grades))
+    if one.score is None:
+        return told
+    scores = {"raw_score": one.raw, "late_submission_penalty": one.penalty, "score": one.score}
+    return told | scores | {name: mark.points for name, mark in one.marks.items()}
 
 
-def status(grades: list[Any]) -> str:
+def _status(grades: Collection[Any]) -> str:
     """How far the grades of one hand-in are."""
     open_ = [g for g in grades if g.auto_score is None and g.manual_score is None]
     if len(open_) == len(grades):
-        return "not graded"
-    return "needs review" if open_ or any(g.needs_manual_grade for g in grades) else "graded"
-
-
-def _scores(submission: Any, grades: list[Any]) -> dict[str, Any]:
-    if status(grades) == "not graded":
-        return {}
-    penalty = submission.late_submission_penalty or 0.0
-    told = {title(g.name): g.score
-            for g in grades if g.auto_score is not None or g.manual_score is not None}
-    total = {"raw_score": submission.score, "late_submission_penalty": penalty,
-             "score": max(0.0, submission.score - penalty)}
-    return told | total
+        return NOT_GRADED
+    return REVIEW if open_ or any(g.needs_manual_grade for g in grades) else GRADED
 
 
 def title(grade_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -119,8 +119,7 @@ def lines(report: ClassReport) -> Iterator[str]:
     yield (f"{report.slug}: {report.handed_in} of {len(report.rows)} handed in, "
            f"{len(report.graded)} graded")
     missing = [words.called(row.student, row.name) for row in report.rows if row.status == MISSING]
-    yield from ["    nothing came of: "
-                f"{', '.join(missing[:MISSED])}{_more(missing, MISSED)}"] * bool(missing)
+    yield from [f"    nothing came of: {words.some(missing, MISSED)}"] * bool(missing)
     yield from (f"    {note}" for note in report.notes)
     if report.spread:
         s = report.spread
@@ -128,7 +127,7 @@ def lines(report: ClassReport) -> Iterator[str]:
         yield f"    mean {percent(s.mean)}, median {percent(s.median)}, half of the class {half}"
         yield "    from " + "  ".join(f"{10 * n} %: {count}" for n, count in enumerate(s.bins))
     late = [f"{words.called(row.student, row.name)} {_late(row)}" for row in report.late]
-    yield from [f"late: {', '.join(late[:MISSED])}{_more(late, MISSED)}"] * bool(late)
+    yield from [f"late: {words.some(late, MISSED)}"] * bool(late)
     wide = min(max((len(item.name) for item in report.exercises), default=0), 28)
     # not in a small class
     told_apart = any(item.discrimination is not None for item in report.exercises)
@@ -141,8 +140,7 @@ def lines(report: ClassReport) -> Iterator[str]:
     told = ([f"{words.called(row.student, row.name)}: {'; '.join(row.why)}" for row in report.looks]
             + list(report.strays))
     yield from ["worth a look"] * bool(told)
-    yield from (f"    {line}" for line in told[:SHOWN])
-    yield from [f"   {_more(told, SHOWN)}"] * (len(told) > SHOWN)
+    yield from words.listed(told, SHOWN)
 
 
 def _late(row: Row) -> str:
@@ -151,16 +149,9 @@ def _late(row: Row) -> str:
             + f" (-{_points(row.penalty)})" * bool(row.penalty))
 
 
-def _more(things: Sequence[str], shown: int) -> str:
-    return f" and {len(things) - shown} more" if len(things) > shown else ""
-
-
 def _top(report: ClassReport) -> Iterator[str]:
     if report.misconceptions:
         yield "misconceptions, by points lost"
-    for seen in report.misconceptions[:SHOWN]:
-        number = len(seen.students)
-        yield (f"    {words.number(round(seen.lost, 2)):>6}  {number} "
-               f"student{'s' * (number != 1)}  {seen.exercise}: {seen.title}")
-    if len(report.misconceptions) > SHOWN:
-        yield f"    and {len(report.misconceptions) - SHOWN} more"
+    yield from words.listed([
+        f"{_points(seen.lost):>6}  {_plural(len(seen.students), 'student')}  {seen.exercise}: "
+        f"{seen.title}" for seen in report.misconceptions], SHOWN)

@@ -32,8 +32,8 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     for stray in manifest["not_taken"]:
         yield f"not taken: {words.line(stray['from'])}: {words.line(stray['why'])}"
     if absent := manifest["absent"]:
-        more = f" and {len(absent) - SHOWN} more" * (len(absent) > SHOWN)
-        yield f"in the roster, and nothing came: {', '.join(map(words.line, absent[:SHOWN]))}{more}"
+        names = words.some([*map(words.line, absent)], SHOWN)
+        yield f"in the roster, and nothing came: {names}"
     yield _summary(manifest)
 
 
@@ -75,8 +75,7 @@ def changed(changes: Iterable[Change], gradings: int,
            else "No points changed.") + stay
     if unmarked := [f"{words.line(s.student)} ({NO_MARK[s.status]})"
                     for s in people if s.status in NO_MARK]:
-        yield (f"no mark: {', '.join(unmarked[:SHOWN])}"
-               + f" and {len(unmarked) - SHOWN} more" * (len(unmarked) > SHOWN))
+        yield f"no mark: {words.some(unmarked, SHOWN)}"
 
 
 def _moved(change: Change, marks: Mapping[str, Mark]) -> Iterator[str]:
@@ -86,9 +85,8 @@ def _moved(change: Change, marks: Mapping[str, Mark]) -> Iterator[str]:
         yield (f"    {one.name}: {words.number(one.before)}{of[0]} -> "
                f"{words.number(one.after)}{of[1]}{_stays(one, marks.get(one.name))}")
         same = [SAME] * (then == now and not change.handed_in_anew)
-        told = list(dict.fromkeys(one.reasons)) or same
-        yield from (f"        {words.line(reason)}" for reason in told[:SENTENCES])
-        yield from [f"        and {len(told) - SENTENCES} more"] * (len(told) > SENTENCES)
+        told = [words.line(reason) for reason in dict.fromkeys(one.reasons)] or same
+        yield from words.listed(told, SENTENCES, " " * 8)
 
 
 def _counts(one: Moved, mark: Mark | None) -> bool:

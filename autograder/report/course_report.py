@@ -120,9 +120,8 @@ def lines(report: CourseReport) -> Iterator[str]:
                   if one.spread else "nothing graded")
         yield f"{one.slug:{wide}}  {one.handed_in} of {len(one.rows)} handed in, {spread}"
     yield f"falling behind ({BEHIND}): {len(report.behind)} of {len(report.lines)} students"
-    yield from (f"    {words.called(line.student, line.name)}: {'; '.join(line.why)}"
-                for line in report.behind[:SHOWN])
-    yield from [f"    and {len(report.behind) - SHOWN} more"] * (len(report.behind) > SHOWN)
+    yield from words.listed([f"{words.called(line.student, line.name)}: {'; '.join(line.why)}"
+                             for line in report.behind], SHOWN)
     yield ("misconceptions that come back" if report.again
            else "no misconception was seen in more than one assignment")
     for seen in report.again[:SHOWN]:

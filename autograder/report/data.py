@@ -8,6 +8,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -121,13 +122,10 @@ class JsonFile:
             return
         text = json.dumps(self._value(), indent=1) + "\n"
         new = self._path.with_name(f".{self._path.name}.new") if self._plain else self._path
-        try:
-            new.parent.mkdir(parents=True, exist_ok=True)
+        with _writing(self._path):
             new.write_text(text, encoding="utf-8")
             if self._plain:
                 os.replace(new, self._path)
-        except OSError as error:
-            raise _unwritten(self._path, error) from error
         self._written = time.monotonic()
 
     def __enter__(self) -> JsonFile:
@@ -139,9 +137,14 @@ class JsonFile:
         self._write()
 
 
-def _unwritten(path: Path, error: OSError) -> Broken:
-    return Broken(
-        f"{path} cannot be written ({error.strerror or error}). Name another file, or make room.")
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise Broken(f"{path} cannot be written ({error.strerror or error}). Name another file, or "
+                     "make room.") from error
 
 
 # ------------------------------------------------------------------------------------- spreadsheets
@@ -163,22 +166,15 @@ def rows(reports: Sequence[Report]) -> Iterator[tuple[Cell, ...]]:
 
 def write_rows(path: Path, table: Iterable[Sequence[Cell]]) -> None:
     """Write a table as UTF-8 CSV; what a spreadsheet would run gets an apostrophe in front."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row]
-                                                            for row in table)
-    except OSError as error:
-        raise _unwritten(path, error) from error
+    with _writing(path), open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([_harmless(cell) for cell in row]
+                                                        for row in table)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a page or some data; Broken where that cannot be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(path):
         path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _unwritten(path, error) from error
 
 
 def _harmless(cell: Cell) -> Cell:

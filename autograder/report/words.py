@@ -51,6 +51,18 @@ def called(student: str, name: str) -> str:
     return line(f"{student} ({name})" if name else student)
 
 
+def some(things: Sequence[str], most: int) -> str:
+    """The first of them in a sentence, and how many more there are."""
+    return ", ".join(things[:most]) + f" and {len(things) - most} more" * (len(things) > most)
+
+
+def listed(lines: Sequence[str], most: int, indent: str = "    ") -> Iterator[str]:
+    """The first of them below a sentence, and how many more there are."""
+    yield from (f"{indent}{told}" for told in lines[:most])
+    if len(lines) > most:
+        yield f"{indent}and {len(lines) - most} more"
+
+
 def title(name: str) -> str:
     """The name of a misconception as a few words."""
     return line(name).replace("_", " ")
