@@ -6,9 +6,10 @@ course, which stands beside it.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -90,6 +91,38 @@ def writing(path: Path, mend: str) -> Iterator[None]:
     except OSError as error:
         raise CourseError(
             f"{path} cannot be written ({error.strerror or error}). {mend}") from error
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file, so that the old or the new one is always there, whole; equal ones stay."""
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+            return
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
+    new.write_bytes(content)
+    os.replace(new, path)
+
+
+# ---------------------------------------------------------------------------------- to other places
+def travelling(root: Path, slug: str) -> dict[str, Path]:
+    """The assignment with its key, its release, salt and data; nothing of the other assignments.
+
+    Under the names that a course without a configuration has.
+    """
+    course = folders(root)
+    places = {course.of(slug): f"{SOURCE}/{slug}", course.key(slug): f"{SOURCE}/{slug}_key.py",
+              course.released(slug): f"{RELEASE}/{slug}", root / "datasets": "datasets",
+              root / SALT: SALT}
+    return {name: path for place, to in places.items() for name, path in below(place, to)}
+
+
+def below(place: Path, to: str) -> Iterator[tuple[str, Path]]:
+    """The files at or below a place, as they are called when it has this name."""
+    for path in [place] if place.is_file() else sorted(place.rglob("*")):
+        if (path.is_file()
+                and not {"__pycache__", ".ipynb_checkpoints"} & {*path.relative_to(place).parts}):
+            yield (to if path == place else f"{to}/{path.relative_to(place).as_posix()}"), path
 
 
 # --------------------------------------------------------------------------------------------- salt

@@ -24,7 +24,7 @@ import numpy as np
 
 from autograder.asking import Exam
 from autograder.authoring import simulate, stock_course, timing
-from autograder.authoring.fill import filled, released, solved
+from autograder.authoring.fill import filled, released, write
 from autograder.authoring.timing import computing, median, run
 from autograder.folders import folders
 from autograder.judge import judge
@@ -180,8 +180,7 @@ def self_check_timings(course: Path, slug: str) -> dict[str, float]:
     try:
         shutil.copytree(folders(course).released(slug), folder / slug)
         path = folder / slug / f"{slug}.ipynb"
-        path.write_text(json.dumps(filled(released(path), solved(load_staff(course, slug)))),
-                        encoding="utf-8")
+        write(filled(released(path), load_staff(course, slug).solution.answers), path)
         numpy = median(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
         check = median(lambda: run(("autograder", "check", str(path)), folder))
         return {"import numpy": numpy, "autograder check": check}

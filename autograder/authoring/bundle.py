@@ -20,7 +20,7 @@ from typing import Any
 
 from autograder.authoring.handout import CLONE, PACKAGE, Handout
 from autograder.authoring.install_page import page
-from autograder.folders import writing
+from autograder.folders import put, writing
 from autograder.model import Broken, CourseError
 
 if sys.version_info >= (3, 11):
@@ -41,9 +41,7 @@ def write(handout: Handout, path: Path) -> dict[str, int]:
     files = contents(handout)
     data = zipped({f"{FOLDER}/{name}": content for name, content in files.items()})
     with writing(path, "Name another file with --into."):
-        draft = path.with_name(f".{path.name}.new")
-        draft.write_bytes(data)
-        draft.replace(path)
+        put(path, data)
     return {name: len(content) for name, content in sorted(files.items())}
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.authoring import scratch
-from autograder.authoring.fill import Notebook, filled, released, solved, with_entries, write
+from autograder.authoring.fill import Notebook, filled, released, spread, write
 from autograder.carried import calls, sources
 from autograder.course import slugs
 from autograder.folders import folders
@@ -60,20 +60,14 @@ class Mark:
 def class_of_40(staff: Staff, blank: Notebook) -> list[HandIn]:
     """The same 40 hand-ins every time: all troubles, beliefs from the whole key, right ones."""
     troubled = list(_troubled(staff, blank))
-    wrong = [*_spread(list(_believers(staff, blank)), SIZE - RIGHT - len(troubled)), *troubled]
+    wrong = [*spread(list(_believers(staff, blank)), SIZE - RIGHT - len(troubled)), *troubled]
     people = [*_right(staff, blank, SIZE - len(wrong)), *wrong]
     return [HandIn(f"s{n:02d}", h.kind, h.content, h.beliefs, h.lost)
             for n, h in enumerate(people, 1)]
 
 
-def _spread(people: list[HandIn], seats: int) -> list[HandIn]:
-    """As many of them as there are seats for, from the first to the last."""
-    return (people if len(people) <= seats
-            else [people[k * len(people) // seats] for k in range(seats)])
-
-
 def _right(staff: Staff, blank: Notebook, count: int) -> Iterator[HandIn]:
-    yield HandIn("", "the solution", filled(blank, solved(staff)))
+    yield HandIn("", "the solution", filled(blank, staff.solution.answers))
     for k in range(count - 1):
         chosen = [found[k % len(found)] for found in _by_exercise(staff.key.variants).values()]
         yield HandIn("", "right, another way", filled(blank, _merged(staff, chosen)))
@@ -113,15 +107,14 @@ def _used_by(staff: Staff) -> dict[str, set[str]]:
 
 def _infected(staff: Staff, group: Sequence[Misconception | Variant]) -> frozenset[str]:
     """Exercises that may lose points through another: a cell it changes, or a wrong one used."""
-    found, plain = {m.exercise for m in group}, solved(staff)
-    infected = {name for m in group
-                for name, source in with_entries(staff, m).items() if source != plain[name]}
+    found = {m.exercise for m in group}
+    infected = {name for m in group for name in staff.written(m)}
     infected |= {name for name, earlier in _used_by(staff).items() if earlier & found}
     return frozenset(infected - found)
 
 
 def _troubled(staff: Staff, blank: Notebook) -> Iterator[HandIn]:
-    answers = solved(staff)
+    answers = staff.solution.answers
     everything = frozenset(answers)
     yield HandIn("", "blank", blank, lost=everything)
     yield HandIn("", "file cut off", json.dumps(filled(blank, answers))[:9000], lost=None)
@@ -181,10 +174,9 @@ def _by_exercise(
 
 def _merged(staff: Staff, entries: Sequence[Misconception | Variant]) -> dict[str, str]:
     """The solution's answers with all of these in their cells."""
-    plain = solved(staff)
-    answers = dict(plain)
+    answers = staff.solution.answers
     for entry in entries:
-        answers |= {k: v for k, v in with_entries(staff, entry).items() if v != plain[k]}
+        answers |= staff.written(entry)
     return answers
 
 
@@ -203,7 +195,7 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     scratch.nbgrader(course, "generate_assignment", slug, "--force")
     people = class_of_40(staff, released(folders(course).released(slug) / f"{slug}.ipynb"))
     for person in people:
-        _hand_in(course, slug, person)
+        write(person.content, course / "submitted" / person.student / slug / f"{slug}.ipynb")
     _autograde(course, slug, console, unsafe)
     scratch.nbgrader(course, "generate_feedback", slug, "--force")
     scratch.nbgrader(course, "export", "--to", str(course / "grades.csv"))
@@ -216,15 +208,6 @@ def demo(root: Path, folder: Path, unsafe: bool = False) -> int:
     console.print("[green]Every mark is as expected.[/]" if not strange
                   else f"[red]{strange} marks are not as expected.[/]")
     return 0 if not strange else 1
-
-
-def _hand_in(course: Path, slug: str, person: HandIn) -> None:
-    path = course / "submitted" / person.student / slug / f"{slug}.ipynb"
-    if isinstance(person.content, str):
-        path.parent.mkdir(parents=True)
-        path.write_text(person.content, encoding="utf-8")
-    else:
-        write(person.content, path)
 
 
 def _autograde(course: Path, slug: str, console: Console, unsafe: bool) -> None:

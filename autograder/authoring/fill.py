@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from autograder.model import CourseError, Misconception, Variant
-from autograder.staff import Staff
+from autograder.model import CourseError
 
 Notebook = dict[str, Any]
+T = TypeVar("T")
 
 
 def released(path: Path) -> Notebook:
@@ -36,21 +36,19 @@ def filled(notebook: Notebook, answers: Mapping[str, str]) -> Notebook:
     return result
 
 
-def solved(staff: Staff) -> dict[str, str]:
-    """The solution's answer cells: exercise -> source."""
-    return staff.solution.answers
+def spread(things: Sequence[T], most: int) -> list[T]:
+    """So many of them at most, evenly, from the first on."""
+    return [things[k * len(things) // most] for k in range(most)] if len(things) > most else [
+        *things]
 
 
-def with_entries(staff: Staff, *entries: Misconception | Variant) -> dict[str, str]:
-    """The solution's answers, with these wrong solutions or variants where they belong."""
-    answers = solved(staff)
-    for entry in entries:
-        answers |= staff.written(entry)
-    return answers
+def text_of(notebook: Notebook) -> str:
+    """The notebook as a file holds it."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def write(notebook: Notebook, path: Path) -> Path:
-    """Write a notebook where a student's hand-in would lie."""
+def write(found: Notebook | str, path: Path) -> Path:
+    """Write a notebook, or what passes for one, where a student's hand-in would lie."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(found if isinstance(found, str) else text_of(found), encoding="utf-8")
     return path

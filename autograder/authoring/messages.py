@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.authoring.fill import spread
 from autograder.course import lacking, load_public
 from autograder.model import CourseError, Misconception
 from autograder.report import guide
@@ -26,16 +27,11 @@ def messages(root: Path, slug: str, exercise: str | None = None, most: int = 10)
     if reason := lacking(public):
         raise CourseError(f"{slug} cannot be run here: {reason}.")
     for one in [staff.assignment.exercise(exercise)] if exercise else staff.assignment.exercises:
-        for belief in _spread([b for b in staff.key.misconceptions
-                               if b.exercise == one.name], most):
+        for belief in spread([b for b in staff.key.misconceptions if b.exercise == one.name],
+                             most):
             result = examine_public(public.exercise(one.name), staff.answered(belief), public)
             yield (f"== {belief.name}: "
                    f"{_changed(belief)}\n{guide.guide_text(result, climb=Climb(ALL_RUNGS))}\n")
-
-
-def _spread(beliefs: Sequence[Misconception], most: int) -> list[Misconception]:
-    step = max(1, len(beliefs) / most)
-    return [beliefs[int(n * step)] for n in range(min(most, len(beliefs)))]
 
 
 def _changed(belief: Misconception) -> str:

@@ -7,14 +7,13 @@ real class, so that nothing is found in memory that was not judged.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.authoring import scratch
-from autograder.authoring.fill import Notebook, filled, released, solved, with_entries
+from autograder.authoring.fill import Notebook, filled, released, text_of, write
 from autograder.folders import folders
 from autograder.model import CourseError, Misconception, Variant
 from autograder.nbgrader_plugin.settings import collecting
@@ -43,18 +42,16 @@ class Stock:
 
 def stock(staff: Staff, blank: Notebook) -> Stock:
     """Everything the key knows, as answers."""
-    right = solved(staff)
-    return Stock(blank, right, _answers(staff, staff.key.variants, right),
-                 _answers(staff, staff.key.misconceptions, right))
+    return Stock(blank, staff.solution.answers, _answers(staff, staff.key.variants),
+                 _answers(staff, staff.key.misconceptions))
 
 
-def _answers(staff: Staff, entries: Sequence[Misconception | Variant],
-             right: Mapping[str, str]) -> dict[str, list[Mapping[str, str]]]:
+def _answers(staff: Staff,
+             entries: Sequence[Misconception | Variant]) -> dict[str, list[Mapping[str, str]]]:
     """Exercise -> for each entry, the answer cells in which it differs from the solution."""
     found: dict[str, list[Mapping[str, str]]] = {}
     for entry in entries:
-        written = {k: v for k, v in with_entries(staff, entry).items() if v != right.get(k)}
-        found.setdefault(entry.exercise, []).append(written)
+        found.setdefault(entry.exercise, []).append(staff.written(entry))
     return found
 
 
@@ -74,7 +71,7 @@ def _file(stock: Stock, student: str, chance: random.Random) -> str:
     if kind in TROUBLE:
         name = chance.choice(sorted(stock.right))
         answers[name] = TROUBLE[kind].replace("{name}", name)
-    text = json.dumps(filled(stock.blank, answers), indent=1, ensure_ascii=False) + "\n"
+    text = text_of(filled(stock.blank, answers))
     return "" if kind == "empty" else text[: len(text) // 2] if kind == "cut" else text
 
 
@@ -103,12 +100,6 @@ def simulate(root: Path, slug: str, students: int, seed: int, into: Path) -> Pat
                  released(folders(course).released(slug) / f"{slug}.ipynb"))
     theirs = collecting(course, slug)[0]
     for student, text in hand_ins(made, students, seed):
-        write_text(Path(theirs.format_path(theirs.submitted_directory, student, slug))
-                   / f"{slug}.ipynb", text)
+        write(text, Path(theirs.format_path(theirs.submitted_directory, student, slug))
+              / f"{slug}.ipynb")
     return course
-
-
-def write_text(path: Path, text: str) -> None:
-    """One hand-in where nbgrader looks for it."""
-    path.parent.mkdir(parents=True)
-    path.write_text(text, encoding="utf-8")

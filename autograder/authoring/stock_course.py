@@ -18,10 +18,10 @@ import numpy as np
 
 from autograder.asking import script_text
 from autograder.authoring import scratch
-from autograder.authoring.fill import solved
+from autograder.authoring.target import Recorder
 from autograder.folders import folders
 from autograder.judge import judge
-from autograder.model import Answer, Call, Exercise, Outcome, Subject
+from autograder.model import Answer, Call, Exercise, Outcome
 from autograder.nbgrader_plugin.settings import collecting
 from autograder.staff import Staff, load_staff
 
@@ -59,7 +59,7 @@ def course(course: Path, slug: str, kind: str) -> Path:
 
 def with_asserts(notebook: dict[str, Any], staff: Staff, kind: str = EMPTY) -> dict[str, Any]:
     """The notebook with asserts in its check cells."""
-    answers = solved(staff)
+    answers = staff.solution.answers
     for cell in notebook["cells"]:
         told = cell.get("metadata", {}).get("nbgrader", {})
         name = str(told.get("grade_id", "")).removeprefix("check_")
@@ -75,21 +75,9 @@ def _first_name(source: str) -> str:
     return line.removeprefix("def ").partition("(")[0].partition(" = ")[0].strip()
 
 
-class _Noted:
-    """The solution, and what it was asked."""
-
-    def __init__(self, solution: Subject) -> None:
-        self.solution, self.troubles = solution, solution.troubles
-        self.asked: list[tuple[Sequence[Call], list[Answer]]] = []
-
-    def ask(self, calls: Sequence[Call], seconds: float) -> list[Answer]:
-        self.asked.append((calls, self.solution.ask(calls, seconds)))
-        return self.asked[-1][1]
-
-
 def asserts(exercise: Exercise, staff: Staff) -> str:
     """Cells that make our checks' calls and compare with what the solution gives for the seeds."""
-    subject = _Noted(staff.reference)
+    subject = Recorder(staff.reference)
     judge(exercise, subject, staff.assignment.slug, staff.key.salt, staff.reference)
     return TOLD + "".join(text for calls, answers in subject.asked
                           for text in _assert(calls, answers))

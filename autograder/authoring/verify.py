@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from autograder import chance, notebook
-from autograder.authoring import lookups, prose, release
+from autograder.authoring import idle, lookups, prose, release
 from autograder.course import lacking
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose
@@ -63,7 +60,7 @@ class Examination:
         """Answers that do nothing, by what they do instead."""
         staff, found = self.staff, []
         for exercise in staff.assignment.exercises:
-            for name, subject in (*_stub(staff, self.root), *trivial_subjects(staff, exercise)):
+            for name, subject in (*idle.stub(staff), *idle.trivial(staff, exercise)):
                 found.append((name, self._judged(exercise, subject)))
         return tuple(found)
 
@@ -180,53 +177,6 @@ def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
         if result.points:
             yield (f"{result.name}: {name} earns {result.points:g} points. Let the parts it earns "
                    'need a core property, for example needs="drops_some_and_keeps_some".')
-
-
-def trivial_subjects(staff: Staff, exercise: Exercise) -> Iterator[tuple[str, Subject]]:
-    """Answers that do nothing: their first argument, zeros, ones or None, alone or as a pair."""
-    right: dict[str, Any] = {n: staff.reference.namespace.get(n) for n in exercise.names}
-    if not all(callable(f) for f in right.values()):
-        for value in (0, 1, None, ""):
-            fake = {name: dict.fromkeys(thing, value) if isinstance(thing, dict) else value
-                    for name, thing in right.items()}
-            yield f"{value!r} for everything", staff.reference.with_functions(fake)
-        return
-    for title, make in _TRIVIAL.items():
-        for shape, wrap in _WRAPPED.items():
-            function = _composed(make, wrap)
-            yield (f"returning {shape.format(title)}",
-                   staff.reference.with_functions(dict.fromkeys(exercise.names, function)))
-
-
-def _stub(staff: Staff, root: Path) -> Iterator[tuple[str, Subject]]:
-    """The released notebook with nothing filled in. That it exists is another step's business."""
-    path = staff.released / f"{staff.assignment.slug}.ipynb"
-    if path.is_file():
-        yield "the released stub", Local(notebook.read(path, staff.assignment).cells)
-
-
-def _like(x: Any) -> tuple[int, ...]:
-    return x if isinstance(x, tuple) else np.shape(x)
-
-
-_TRIVIAL: dict[str, Callable[[Any], Any]] = {
-    "its first argument": lambda x: x,
-    "zeros": lambda x: np.zeros(_like(x)),
-    "ones": lambda x: np.ones(_like(x)),
-    "True everywhere": lambda x: np.ones(_like(x), dtype=bool),
-    "False everywhere": lambda x: np.zeros(_like(x), dtype=bool),
-    "None": lambda x: None,
-    "0.0": lambda x: 0.0,
-}
-_WRAPPED: dict[str, Callable[[Any], Any]] = {
-    "{}": lambda value: value,
-    "({}, None)": lambda value: (value, None),
-    "{} twice": lambda value: (value, value),
-}
-
-
-def _composed(make: Callable[[Any], Any], wrap: Callable[[Any], Any]) -> Callable[..., Any]:
-    return lambda x=None, *args, **kwargs: wrap(make(x))
 
 
 def _fitting_does_not_pay(seen: Examination) -> Iterator[str]:

@@ -27,7 +27,7 @@ from typing import Any
 
 from autograder.classes.code_digest import digest, whole_kit
 from autograder.classes.desk import Desk, Graded, Plan, Task
-from autograder.folders import RELEASE, SALT, SOURCE, folders
+from autograder.folders import travelling
 from autograder.model import Broken, CourseError
 from autograder.sandbox import choose, stays_shut
 
@@ -54,24 +54,9 @@ class Parcel:
 
 def parcel(plan: Plan) -> Parcel:
     """The assignment with its key and its released files; nothing of the other assignments."""
-    root, slug = plan.root, plan.slug
-    course = folders(root)
-    # under the names that a course without a configuration has: the worker is sent none
-    places = {course.of(slug): f"{SOURCE}/{slug}", course.key(slug): f"{SOURCE}/{slug}_key.py"}
-    places |= {course.released(slug): f"{RELEASE}/{slug}", root / "datasets": "datasets",
-               root / SALT: SALT}
-    files = {name: data for place, name in places.items()
-             for name, data in sorted(_below(place, name))}
+    files = {name: path.read_bytes() for name, path in travelling(plan.root, plan.slug).items()}
     content = [part for name, data in files.items() for part in (name, data.decode("latin-1"))]
     return Parcel(plan, files, whole_kit(), digest(repr(plan), *content))
-
-
-def _below(place: Path, name: str) -> Iterator[tuple[str, bytes]]:
-    """The files at or below a place, as they are called when it has this name."""
-    for path in [place] if place.is_file() else place.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield (name if path == place
-                   else f"{name}/{path.relative_to(place).as_posix()}"), path.read_bytes()
 
 
 # ----------------------------------------------------------------------------------- on the cluster

@@ -9,7 +9,6 @@ done again.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -30,6 +29,7 @@ from sqlalchemy import or_
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import selectinload
 
+from autograder.folders import put
 from autograder.model import Broken, CourseError, SubmissionError
 from autograder.nbgrader_plugin import settings
 from autograder.nbgrader_plugin.books import OutrunError, opened, unlogged, unwritten
@@ -311,14 +311,3 @@ def _answers(page: Path | str) -> dict[str, Any]:
                 (c["source"], c.get("attachments")) for c in cells}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file, so that the old or the new one is always there, whole; equal ones stay."""
-    with suppress(OSError):
-        if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
-            return
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)  # of a run that was killed; it may be read-only
-    new.write_bytes(content)
-    os.replace(new, path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.folders import put
 from autograder.model import CourseError
 from autograder.nbgrader_plugin.archives import Piece
 from autograder.nbgrader_plugin.names import UNKNOWN, Person, Told
@@ -107,7 +107,5 @@ def write(path: Path, found: Collection, earlier: Sequence[Mapping[str, Any]]) -
               and Person(e["platform"], e["name"], e["number"]) not in people]
     manifest["hand_ins"] += [{key: value for key, value in e.items() if key != "here"}
                              for e in before]
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8",
-                   errors="backslashreplace")
-    os.replace(new, path)
+    put(path, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode(
+        errors="backslashreplace"))

@@ -19,7 +19,7 @@ from nbgrader.converters import base  # type: ignore[import-untyped]
 from autograder.model import SubmissionError
 from autograder.nbgrader_plugin import marks
 from autograder.nbgrader_plugin.context import Place
-from autograder.nbgrader_plugin.submitted import STAMP, folders, look, misnamed, shown
+from autograder.nbgrader_plugin.submitted import STAMP, excluded, folders, look, misnamed, shown
 
 CARRIED = (STAMP,)  # what is copied from a hand-in beside its notebook
 
@@ -50,7 +50,7 @@ class Entrance:
 
     def destination(self, slug: str, student: str) -> bool:
         """Whether to grade this hand-in. A SubmissionError ends this student's turn alone."""
-        if student in self.run.coursedir.student_id_exclude.split(","):
+        if student in excluded(self.run.coursedir):
             return False
         folder = Path(self.run.coursedir.format_path(self.run.coursedir.submitted_directory,
                                                      student, slug))

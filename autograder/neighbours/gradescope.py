@@ -13,14 +13,14 @@ from importlib import metadata
 from pathlib import Path
 
 import autograder
-from autograder.folders import RELEASE, SALT, SOURCE, folders
+from autograder.folders import below, folders, travelling
 from autograder.model import CourseError
 from autograder.staff import must_exist
 
 DISTRIBUTION = "dropout-autograder"
 NEEDED = ("msgpack", "pyseccomp")  # of the extra [grader]; nbgrader and Jupyter stay at home
 LEFT_OUT = ("tests", "authoring", "nbgrader_plugin", "classes", "__pycache__")
-DATA = ("README.md", "digits.npy")
+DATA = ("datasets/README.md", "datasets/digits.npy")
 SECRET = """This archive holds the solution and the hidden checks of {slug}.
 Upload it to Gradescope as the autograder of the assignment, and give it to nobody else.
 """
@@ -75,28 +75,16 @@ def _files(root: Path, slug: str) -> Iterator[tuple[str, bytes]]:
     yield "run_autograder", RUN.format(slug=word).encode()
     yield "STAFF_ONLY.txt", SECRET.format(slug=slug).encode()
     yield "requirements.txt", "".join(f"{line}\n" for line in requirements()).encode()
-    kit = Path(autograder.__file__).parent
-    yield from _below(kit, "kit/autograder", LEFT_OUT)
-    course = folders(root)
-    yield f"course/{SOURCE}/{slug}_key.py", course.key(slug).read_bytes()
-    if (root / SALT).is_file():
-        yield f"course/{SALT}", (root / SALT).read_bytes()
-    released = course.released(slug)
+    for part in sorted(Path(autograder.__file__).parent.iterdir()):
+        if part.name not in LEFT_OUT:
+            for name, path in below(part, f"kit/autograder/{part.name}"):
+                yield name, path.read_bytes()
+    released = folders(root).released(slug)
     if not released.is_dir():
         raise CourseError(f"{released} is missing. Run: autograder release {slug}")
-    for home, place in ((SOURCE, course.of(slug)), (RELEASE, released)):
-        yield from _below(place, f"course/{home}/{slug}", (".ipynb_checkpoints", "__pycache__"))
-    for name in DATA:
-        if (root / "datasets" / name).is_file():
-            yield f"course/datasets/{name}", (root / "datasets" / name).read_bytes()
-
-
-def _below(folder: Path, to: str, without: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if (path.is_file() and not path.is_symlink() and parts[0] not in without
-                and "__pycache__" not in parts):
-            yield f"{to}/{path.relative_to(folder).as_posix()}", path.read_bytes()
+    for name, path in travelling(root, slug).items():
+        if not path.is_symlink() and (not name.startswith("datasets/") or name in DATA):
+            yield f"course/{name}", path.read_bytes()
 
 
 def requirements() -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import sandbox
+from autograder.folders import put
 from autograder.grade import grade_path
 from autograder.model import AutograderError, Broken, ExerciseResult, Report
 from autograder.report import text, words
@@ -27,9 +28,7 @@ def main(root: Path, slug: str) -> int:
         place.unlink(missing_ok=True)  # of an earlier run, if anything of one is left
         told = results(graded(root, slug))
         place.parent.mkdir(parents=True, exist_ok=True)
-        new = place.with_name(".results.json.new")
-        new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        os.replace(new, place)
+        put(place, (json.dumps(told, indent=1) + "\n").encode())
     except (AutograderError, OSError, MemoryError) as error:
         print(f"autograder: BROKEN (our fault, no results were written): {error}")
         return 2

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.fill import solved
 from autograder.carried import MOST, with_carried
 from autograder.examine import examine
 from autograder.grade import grade
@@ -47,7 +46,7 @@ def backend() -> Iterator[Isolation]:
 
 
 def graded(staff: Staff, backend: Isolation, **answers: str) -> Report:
-    cells = {**solved(staff), **answers}
+    cells = {**staff.solution.answers, **answers}
     names = {e.name: e.names for e in staff.assignment.exercises}
     setup = Cell("setup", Role.SETUP, staff.assignment.setup)
     return grade(Submission("f", (setup, *(Cell(n, Role.ANSWER, s, names[n])
@@ -155,7 +154,7 @@ def settled(slug: str, names: tuple[str, str],
             *mistakes: Misconception) -> list[tuple[ExerciseResult, ExerciseResult]]:
     """Two exercises with these mistakes: each before and after what was carried is given back."""
     staff = staff_of(slug)
-    written = solved(staff)
+    written = staff.solution.answers
     for mistake in mistakes:
         written |= staff.written(mistake)
     subject = staff.with_cells(written)

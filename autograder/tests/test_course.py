@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from autograder.authoring.fill import solved
 from autograder.course import HINTS, find_root, load_public, slugs
 from autograder.model import CourseError
 from autograder.staff import hints, load_staff
@@ -274,5 +273,5 @@ def test_an_answer_that_is_run_in_parts_is_handed_in_whole(slug: str) -> None:
         (ROOT / "solutions" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))["cells"]
     sources = {c["metadata"].get("nbgrader", {}).get("grade_id"): "".join(c["source"])
                for c in written}
-    for exercise, answer in solved(load_staff(ROOT, slug)).items():
+    for exercise, answer in load_staff(ROOT, slug).solution.answers.items():
         assert ast.dump(ast.parse(answer)) == ast.dump(ast.parse(sources[exercise])), exercise

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 
 from autograder.cli import main
+from autograder.folders import put
 from autograder.model import Broken, CourseError
-from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, _answers, put
+from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, _answers
 from autograder.tests.classroom import QUIZ, SLUG, WRONG, Classroom, answered, make, without
 from autograder.tests.test_nbgrader import (
     in_a_cell_of_my_own,

@@ -21,9 +21,10 @@ import pytest
 
 import autograder
 from autograder.authoring import bundle, proof
-from autograder.authoring.fill import filled, released, solved, write
-from autograder.authoring.gate import Gate, Target
+from autograder.authoring.fill import filled, released, write
+from autograder.authoring.gate import Gate
 from autograder.authoring.handout import Handout, bare, collect, student_part
+from autograder.authoring.target import Target
 from autograder.cli import main
 from autograder.model import CourseError
 from autograder.staff import load_staff
@@ -360,7 +361,7 @@ def test_the_tests_of_a_fresh_student_fail_on_the_stub_and_pass_on_the_solution(
     assert stub.returncode == 1, stub.stdout + stub.stderr
     assert "is not written yet" in stub.stdout
     path = folder / "hw1_dropout.ipynb"
-    write(filled(released(path), solved(load_staff(ROOT, "hw1_dropout"))), path)
+    write(filled(released(path), load_staff(ROOT, "hw1_dropout").solution.answers), path)
     full = run([program, "-m", "pytest", "-q", "."], folder)
     assert full.returncode == 0, full.stdout + full.stderr
     command = run([str(student / ".venv/bin/autograder"), "check", str(path)], student)
@@ -382,7 +383,7 @@ VS_CODE = {"kernelspec": {"name": "python3", "display_name": ".venv"},
 def test_a_notebook_alone_in_an_empty_folder_finds_its_checks(
         student: Path, metadata: dict[str, Any] | None, tmp_path: Path) -> None:
     node = filled(released(ROOT / "assignments/hw1_dropout/hw1_dropout.ipynb"),
-                  solved(load_staff(ROOT, "hw1_dropout")))
+                  load_staff(ROOT, "hw1_dropout").solution.answers)
     if metadata is not None:
         node["metadata"] = metadata
         node["cells"] = [{**c, "metadata": {**c["metadata"], "id": "x1"}, "id": f"cell{n}"}

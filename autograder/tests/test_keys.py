@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from autograder.authoring.fill import with_entries
 from autograder.course import lacking, slugs
 from autograder.keys import asked_for, entries, misconception, source, variant
 from autograder.model import CourseError, Misconception, Role, Variant
@@ -134,7 +133,7 @@ def test_an_answer_of_the_key_brings_every_name_it_asks_for(slug: str) -> None:
     cells = [cell.source for cell in staff.solution.cells if cell.role is not Role.ANSWER]
     found: list[Misconception | Variant] = [*staff.key.variants, *staff.key.misconceptions]
     for entry in found:
-        notebook = symtable("\n\n".join([*cells, *with_entries(staff, entry).values()]),
-                            entry.name, "exec")
+        answers = staff.solution.answers | staff.written(entry)
+        notebook = symtable("\n\n".join([*cells, *answers.values()]), entry.name, "exec")
         assert (asked_for(notebook) - made(notebook) - set(dir(builtins))
                 - {"__name__"} == set()), entry.name

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from autograder import notebook
-from autograder.authoring.fill import filled, released, solved, with_entries, write
+from autograder.authoring.fill import filled, released, write
 from autograder.course import lacking, slugs
 from autograder.grade import grade
 from autograder.model import ExerciseResult, Report, Variant
@@ -82,8 +82,8 @@ def variants(staff: Staff) -> list[Variant]:
 
 def whole(staff: Staff, variant: Variant) -> dict[str, str]:
     """Its answers below the solution's, as a variant need not have all functions."""
-    answers, name = with_entries(staff, variant), variant.exercise
-    return {**answers, name: f"{solved(staff)[name]}\n\n{answers[name]}"}
+    answers, name = staff.solution.answers | staff.written(variant), variant.exercise
+    return {**answers, name: f"{staff.solution.answers[name]}\n\n{answers[name]}"}
 
 
 def ten_times_slower(staff: Staff) -> dict[str, str]:
@@ -93,7 +93,7 @@ def ten_times_slower(staff: Staff) -> dict[str, str]:
     wrapped = {e: "".join(f"{n} = _ten_times_slower({n})\n" for n in found)
                for e, found in names.items()}
     return {e: text + (TEN_TIMES + wrapped[e] if wrapped.get(e) else "")
-            for e, text in solved(staff).items()}
+            for e, text in staff.solution.answers.items()}
 
 
 def marks(folder: Path, slow: bool, slug: str) -> Marks:
@@ -108,7 +108,7 @@ def marks(folder: Path, slow: bool, slug: str) -> Marks:
             path = write(filled(blank, answers), folder / f"{slug}.ipynb")
             return grade(notebook.read(path, staff.assignment), staff, backend, known=known)
 
-        first = graded(ten_times_slower(staff) if slow else solved(staff), {})
+        first = graded(ten_times_slower(staff) if slow else staff.solution.answers, {})
         found = [("solution", first.points, first.max_points)]
         for variant in [] if slow else variants(staff):
             others = {e.name: e for e in first.exercises if e.name != variant.exercise}

@@ -14,7 +14,7 @@ import pytest
 
 from autograder.asking import Exam
 from autograder.authoring import bench, demo, stock_course, timing
-from autograder.authoring.fill import released
+from autograder.authoring.fill import released, spread
 from autograder.authoring.scratch import course
 from autograder.authoring.simulate import Stock, hand_ins, simulate, stock
 from autograder.cli import main
@@ -153,8 +153,8 @@ def test_ratios_come_first_and_noise_is_called_noise(tmp_path: Path) -> None:
 
 def test_the_demo_keeps_its_size_however_many_beliefs_a_key_holds() -> None:
     people = [demo.HandIn("", str(n), "") for n in range(37)]
-    assert demo._spread(people, 40) == people
-    assert [h.kind for h in demo._spread(people, 5)] == ["0", "7", "14", "22", "29"]
+    assert spread(people, 40) == people
+    assert [h.kind for h in spread(people, 5)] == ["0", "7", "14", "22", "29"]
 
 
 def test_a_scratch_course_brings_what_its_configuration_imports(toy: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from autograder.authoring import bundle
-from autograder.authoring.fill import filled, released, solved, write
+from autograder.authoring.fill import filled, released, write
 from autograder.authoring.handout import collect
 from autograder.staff import load_staff
 
@@ -105,7 +105,7 @@ def test_students_can_check_their_work(version: str, least: bool, handed_out: Pa
     work = Path(shutil.copytree(handed_out / SLUG, tmp_path / SLUG))
     assert "failed" in run(python, "-m", "pytest", "-q", work, code=1, folder=tmp_path)
     blank = released(work / f"{SLUG}.ipynb")
-    write(filled(blank, solved(load_staff(ROOT, SLUG))), work / f"{SLUG}.ipynb")
+    write(filled(blank, load_staff(ROOT, SLUG).solution.answers), work / f"{SLUG}.ipynb")
     said = run(python, "-m", "pytest", "-q", work, folder=tmp_path)
     print(f"\nstudent, Python {version}, {told(python, STUDENT)}: {said.splitlines()[-1]}")
 

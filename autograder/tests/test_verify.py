@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.authoring.verify import FINE, odds, trivial_subjects, verdicts_of, verify
+from autograder.authoring.idle import trivial
+from autograder.authoring.verify import FINE, odds, verdicts_of, verify
 from autograder.dropout import checks as c
 from autograder.staff import load_staff
 from autograder.tests.classroom import SLUG
@@ -136,7 +137,7 @@ def test_answers_that_do_nothing_are_tried_for_functions_and_for_quizzes(
         released_once: Path) -> None:
     staff = load_staff(released_once, SLUG)
     for name, tried in (("shrink", 21), ("quiz", 4)):
-        subjects = list(trivial_subjects(staff, staff.assignment.exercise(name)))
+        subjects = list(trivial(staff, staff.assignment.exercise(name)))
         assert len(subjects) == tried
         assert len({title for title, _ in subjects}) == tried
 

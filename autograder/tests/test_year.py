@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from autograder import sandbox
-from autograder.authoring.fill import filled, released, solved
+from autograder.authoring.fill import filled, released, write
 from autograder.authoring.scratch import nbgrader
-from autograder.authoring.simulate import hand_ins, stock, write_text
+from autograder.authoring.simulate import hand_ins, stock
 from autograder.classes import code_digest
 from autograder.cli import main
 from autograder.course import lacking, slugs
@@ -68,7 +68,7 @@ class Year:
         students = []
         for number, (student, text) in enumerate(hand_ins(stock(staff, blank), STUDENTS,
                                                           slugs(self.root).index(slug))):
-            write_text(self.place(student, slug), text)
+            write(text, self.place(student, slug))
             day = 12 if number % LATE == 0 else 9
             (self.place(student, slug).parent / "timestamp.txt").write_text(
                 f"2026-05-{day:02} 12:00:00.000000 UTC")
@@ -81,7 +81,7 @@ class Year:
         some = students[::AGAIN]
         for student in some:
             answers = {name: f"{text}\n# {student}, again\n"
-                       for name, text in solved(staff).items()}
+                       for name, text in staff.solution.answers.items()}
             self.place(student, slug).write_text(json.dumps(filled(blank, answers)),
                                                  encoding="utf-8")
         return some
