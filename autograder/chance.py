@@ -89,3 +89,9 @@ def settled(n: int, of: int, probability: float, looks: int = 1) -> tuple[int, i
     high = _low(n, min(1.0, probability + error), most) - 1
     low = n + 1 - _low(n, min(1.0, 1 - probability + error), most)
     return max(low, -(-least * n // of)), min(high, greatest * n // of)
+
+
+def is_settled(count: int, n: int, of: int, probability: float, looks: int = 1) -> bool:
+    """Whether such a count of the first n of `of` events settles it."""
+    low, high = settled(n, of, probability, looks)
+    return low <= count <= high

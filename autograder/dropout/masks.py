@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, stable_seed
-from autograder.chance import EARLY, POWER, acceptance, cdf, pmf, settled, smallest_error
+from autograder.chance import EARLY, POWER, acceptance, cdf, is_settled, pmf, smallest_error
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
@@ -224,14 +224,9 @@ def drops_the_right_share(exam: Exam, *, p: float, via: Via = "forward",
         coins = sum(m.size for m in found)
         dropped = coins - sum(int(m.sum()) for m in found)
         if (k < calls and coins == k * units
-                and _is_settled(dropped, coins, calls * units, p, calls - 1)):
+                and is_settled(dropped, coins, calls * units, p, calls - 1)):
             return
     expect("share of dropped units", dropped, coins, p, found[0])
-
-
-def _is_settled(dropped: int, coins: int, of: int, p: float, looks: int) -> bool:
-    low, high = settled(coins, of, p, looks)
-    return low <= dropped <= high
 
 
 def _coins(exam: Exam, p: float, shape: tuple[int, ...], k: int, via: Via) -> Array:
@@ -355,6 +350,6 @@ def can_drop_everything(exam: Exam, *, p: float, units: int = 2, calls: int = 10
     for count in (*looks, calls):
         found = np.stack(masks(exam, p, shape, count, via))
         empty = count - int(found.reshape(count, -1).any(axis=1).sum())
-        if count < calls and _is_settled(empty, count, calls, expected, len(looks)):
+        if count < calls and is_settled(empty, count, calls, expected, len(looks)):
             return
     expect(f"share of masks of {units} units with nothing kept", empty, calls, expected)

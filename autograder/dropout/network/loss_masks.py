@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from autograder.asking import Exam, Wrong, number
-from autograder.chance import smallest_error
+from autograder.chance import EARLY, POWER, is_settled, smallest_error
 from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.verb import verb
 from autograder.dropout.network.losses import CODED_UNITS, READ, at_test_time
@@ -39,13 +40,18 @@ __all__ = ["decides_by_itself_about", "draws_a_mask_for_every_layer", "draws_its
            "drops_some_and_keeps_some_of_the", "drops_the_right_share_of",
            "never_drops_the_scores", "scales_the_surviving"]
 
+ENOUGH = 4  # survivors that are multiplied rightly
+
 
 @verb()
 def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
     """drops some of the {of} and keeps others"""
-    kept = sum(survivals(exam, LAYERS[of], p, calls))
+    for count in (calls // 4, calls):
+        kept = sum(survivals(exam, LAYERS[of], p, count))
+        if 0 < kept < count:
+            return
     script = exam.last
-    if kept in (0, calls) and not _drops_some_of_many(exam, LAYERS[of], p):
+    if not _drops_some_of_many(exam, LAYERS[of], p):
         _show_survivors(exam, script, calls)
         raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} "
                     f"of {calls} calls", "some, not all")
@@ -62,13 +68,16 @@ def _show_survivors(exam: Exam, script: Sequence[Call], calls: int) -> None:
 def scales_the_surviving(exam: Exam, *, of: str, p: float, calls: int = 64,
                          tolerance: float = 1e-5) -> None:
     """multiplies the {of} that survive by 1/(1-p), within {tolerance:g}"""
-    found, behind = factors(exam, LAYERS[of], p, calls)
+    wanted = 1 / (1 - p)
+    for count in (calls // 4, calls):
+        found, behind = factors(exam, LAYERS[of], p, count)
+        odd = [k for k, f in enumerate(found) if f and not abs(f - wanted) <= tolerance * wanted]
+        if sum(map(bool, found)) >= ENOUGH and not odd:
+            return
     script, unit = exam.last, "a single input" if of == "inputs" else "a single unit"
     if not any(found):
         _show_survivors(exam, script, calls)
         raise Wrong(f"{unit} survived in none of {calls} calls", "some, not all")
-    wanted = 1 / (1 - p)
-    odd = [k for k, f in enumerate(found) if f and not abs(f - wanted) <= tolerance * wanted]
     if odd and not _sounds_louder(exam, LAYERS[of], p, calls, tolerance):
         factor = found[odd[0]]
         exam.last = script[odd[0] : odd[0] + 1]
@@ -108,8 +117,13 @@ def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bo
 
 
 def _seen(*, of: str, p: float, units: int, calls: int, **_: Any) -> str:
-    events = units * calls if LAYERS[of] == INPUTS else units * max(1, int(calls * (1 - p) / 2))
-    return f"a share of dropped {of} that is off by {smallest_error(events, p):.2g}"
+    error = smallest_error(_events(LAYERS[of], p, units, calls), p, power=POWER + EARLY)
+    return f"a share of dropped {of} that is off by {error:.2g}"
+
+
+def _events(layer: int, p: float, units: int, calls: int) -> int:
+    """How many units at least are looked at, where the one in series may be dropped."""
+    return units * calls if layer == INPUTS else units * max(1, int(calls * (1 - p) / 2))
 
 
 @verb(chances=1, sees=_seen)
@@ -119,17 +133,22 @@ def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096
     layer = LAYERS[of]
     size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
     question = asked("reading_network", layer, (size / units,) * units)
-    found = scores_read(exam, question, size, rates(layer, p),
-                        [Seed(exam.seed(k)) for k in range(calls)])
-    exam.last = ()  # a network of thousands of units is not for pasting
-    counts = [_whole(score * units / size / unit) for score in found]
-    # else the unit in series was dropped
-    open_ = [c for c in counts if c] if layer != INPUTS else counts
+    planned, open_ = _events(layer, p, units, calls), list[int]()
+    for first, stop in pairwise((0, calls // 3, 2 * calls // 3, calls)):
+        found = scores_read(exam, question, size, rates(layer, p),
+                            [Seed(exam.seed(k)) for k in range(first, stop)])
+        exam.last = ()  # a network of thousands of units is not for pasting
+        counts = [_whole(score * units / size / unit) for score in found]
+        # else the unit in series was dropped
+        open_ += [c for c in counts if c] if layer != INPUTS else counts
+        events = units * len(open_)
+        dropped = events - sum(open_)
+        if stop < calls and 0 < events < planned and is_settled(dropped, events, planned, p, 2):
+            return
     if not open_:
         raise Wrong(f"nothing came through in {calls} calls",
                     f"something in about {round((1 - p) * calls)}")
-    events = units * len(open_)
-    expect(f"share of dropped {of}", events - sum(open_), events, p)
+    expect(f"share of dropped {of}", dropped, events, p)
 
 
 def _whole(count: float) -> int:
@@ -148,15 +167,18 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
     codes = tuple((size / 2.0**CODED_UNITS * 2.0 ** np.arange(CODED_UNITS)).tolist())
     one = asked("reading_network", layer, codes, 0, 2)
     asks = [one, Question(one.params, Given("X[::-1]", one.X.value[::-1], one.params.first), one.y)]
-    script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k)))
-              for k in range(calls) for q in asks]
     known = scale(exam, asks[0], sum(codes))
-    read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit)
-            for v in losses_of(exam, exam.ask(*script))]
+    for count in (calls // 8, calls):
+        script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k)))
+                  for q in asks for k in range(count)]
+        read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit)
+                for v in losses_of(exam, exam.ask(*script))]
+        pairs = list(zip(read[:count], read[count:], strict=True))
+        both = [pair_ for pair_ in pairs if all(pair_)]
+        if any(one != other for one, other in both):
+            return
     exam.last = tuple(script[:1])
     exam.show(f"len({{round({{call}}[0], 9) for seed in range({calls})}})")
-    pairs = list(zip(read[0::2], read[1::2], strict=True))
-    both = [pair_ for pair_ in pairs if all(pair_)]
     if not both:
         raise Wrong(f"in none of {calls} calls something came through for both examples",
                     f"about {round((1 - p) ** 2 * calls)}")
@@ -164,7 +186,7 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
         raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
     if all(one == other for one, other in both):
         k = pairs.index(both[0])
-        exam.show_two(script[2 * k : 2 * k + 2], "one - other")
+        exam.show_two((script[k], script[calls + k]), "one - other")
         raise Wrong("two examples always lose the same units", "a mask of its own for each example")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, an, array, number, pair, quoted
+from autograder.asking import Exam, Wrong, an, array, number, pair, quoted, shared
 from autograder.checks_api.inputs import Array
 from autograder.model import Call, Given, Seed
 
@@ -307,10 +307,11 @@ def factors(exam: Exam, layer: int, p: float, count: int) -> tuple[list[float], 
     return [f / behind for f in found], behind
 
 
+@shared
 def seen_factor(exam: Exam, p: tuple[float, float]) -> float:
     """By what a signal that comes through is multiplied, right or wrong: the unit of counts."""
-    for batch in range(8):
-        found = [f for f in chained(exam, p, 64, 7000 + 64 * batch) if f]
+    for batch in range(32):
+        found = [f for f in chained(exam, p, 16, 7000 + 16 * batch) if f]
         if found:
             return float(np.median(found))
     raise Wrong("nothing came through in 512 calls", "something, now and then")
