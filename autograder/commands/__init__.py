@@ -6,13 +6,16 @@ What a command needs is imported when it runs: `autograder --help` waits for not
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 OK, UNREADABLE, BROKEN = 0, 1, 2
 
 
-def in_course(command: argparse.ArgumentParser) -> None:
-    """Let the command be told which course is meant."""
+def in_course(command: argparse.ArgumentParser,
+              run: Callable[[argparse.Namespace], int]) -> None:
+    """Let the command run this, and be told in which course."""
+    command.set_defaults(run=run)
     command.add_argument("--course", type=Path,
                          help="the course's root; by default the one you are in")
 

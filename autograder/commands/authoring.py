@@ -20,8 +20,7 @@ def add(commands: Any) -> None:
     release = commands.add_parser("release", help="write assignments/ from solutions/ (staff)")
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT",
                          help="all of them when left out")
-    in_course(release)
-    release.set_defaults(run=_release)
+    in_course(release, _release)
 
     verify = commands.add_parser("verify", help="let the kit examine itself (staff)")
     verify.add_argument("assignments", nargs="*", metavar="ASSIGNMENT",
@@ -42,8 +41,7 @@ def add(commands: Any) -> None:
                         help="print what a hand-in would earn that knows the public checks only")
     verify.add_argument("--odds", action="store_true",
                         help="print what each chance test may get wrong, and what it sees")
-    in_course(verify)
-    verify.set_defaults(run=_verify)
+    in_course(verify, _verify)
 
     messages = commands.add_parser(
         "messages", help="print what students read about the key's wrong answers (staff)")
@@ -51,8 +49,7 @@ def add(commands: Any) -> None:
     messages.add_argument("exercise", nargs="?", help="one exercise; all of them when left out")
     messages.add_argument("--most", type=int, default=10, metavar="N",
                           help="how many of each exercise (default 10)")
-    in_course(messages)
-    messages.set_defaults(run=_messages)
+    in_course(messages, _messages)
     _add_classes(commands)
     _add_hand_outs(commands)
 
@@ -67,8 +64,7 @@ def _add_classes(commands: Any) -> None:
                           help="the same seed makes the same class (default 0)")
     simulate.add_argument("--into", type=Path, default=Path("simulated"), metavar="DIR",
                           help="the new course (default: simulated/)")
-    in_course(simulate)
-    simulate.set_defaults(run=_simulate)
+    in_course(simulate, _simulate)
 
     bench = commands.add_parser("bench",
                                 help="measure what grading costs here, beside stock nbgrader")
@@ -81,8 +77,7 @@ def _add_classes(commands: Any) -> None:
                        help="leave stock nbgrader out, which takes longest")
     bench.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N",
                        help="larger classes by the quick road: 100 1000 10000")
-    in_course(bench)
-    bench.set_defaults(run=_bench)
+    in_course(bench, _bench)
 
 
 def _add_hand_outs(commands: Any) -> None:
@@ -92,8 +87,7 @@ def _add_hand_outs(commands: Any) -> None:
                       help="where to build it (default: demo/)")
     demo.add_argument("--unsafe-isolation", action="store_true",
                       help="grade even where student code cannot be sandboxed")
-    in_course(demo)
-    demo.set_defaults(run=_demo)
+    in_course(demo, _demo)
 
     bundle = commands.add_parser(
         "bundle", help="write one zip for students: notebooks, data, what to install (staff)")
@@ -105,8 +99,7 @@ def _add_hand_outs(commands: Any) -> None:
                         help="look for answers to each N-th exercise only (default: all)")
     bundle.add_argument("--table", type=Path, metavar="CSV",
                         help="write there what was tried, and what it would earn (secret)")
-    in_course(bundle)
-    bundle.set_defaults(run=_bundle)
+    in_course(bundle, _bundle)
 
 
 def _release(arguments: argparse.Namespace) -> int:

@@ -28,14 +28,12 @@ def add(commands: Any) -> None:
                          help="of the platform's clock, for example Europe/Berlin (default: UTC)")
     collect.add_argument("--force", action="store_true",
                          help="replace what was put into submitted/ by hand or by another road")
-    in_course(collect)
-    collect.set_defaults(run=_collect)
+    in_course(collect, _collect)
 
     diff = commands.add_parser("diff", help="whose points changed between the last two gradings of "
                                "a class, and by which check")
     diff.add_argument("assignment", help="for example hw1_dropout")
-    in_course(diff)
-    diff.set_defaults(run=_diff)
+    in_course(diff, _diff)
 
     report = commands.add_parser(
         "report", help="the class at a glance: what was graded, without judging anything anew")

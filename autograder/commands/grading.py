@@ -57,8 +57,7 @@ def add(commands: Any) -> None:
                        help="grade even where student code cannot be sandboxed")
     grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the "
                        "sandbox (hw8_torch; experimental)")
-    in_course(grade)
-    grade.set_defaults(run=_grade)
+    in_course(grade, _grade)
     _add_keys(commands)
 
 

@@ -40,8 +40,7 @@ def add(commands: Any) -> None:
                          help="insist on one kind of sandbox")
     explain.add_argument("--unsafe-isolation", action="store_true",
                          help="run student code even where it cannot be sandboxed")
-    in_course(explain)
-    explain.set_defaults(run=_explain)
+    in_course(explain, _explain)
 
     init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's "
                                "grade with the kit as well")
@@ -57,8 +56,7 @@ def add(commands: Any) -> None:
     salt = commands.add_parser("salt", help="give a course hidden cases of its own, for this term")
     salt.add_argument("--renew", action="store_true",
                       help="another one in place of the one that is there: for a new term")
-    in_course(salt)
-    salt.set_defaults(run=_salt)
+    in_course(salt, _salt)
 
 
 def _init(arguments: argparse.Namespace) -> int:

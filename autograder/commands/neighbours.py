@@ -39,16 +39,14 @@ def add(commands: Any) -> None:
                         help="convert the points where the platform has another maximum")
     export.add_argument("--feedback", type=Path, metavar="ZIP",
                         help="also zip the pages in feedback/ as the platform wants them")
-    in_course(export)
-    export.set_defaults(run=_export)
+    in_course(export, _export)
 
     gradescope = commands.add_parser("gradescope", help="zip an assignment as an autograder of "
                                      "Gradescope's (staff: it holds the key)")
     gradescope.add_argument("assignment", help="for example hw1_dropout")
     gradescope.add_argument("--into", type=Path, required=True, metavar="ZIP",
                             help="where to write it; students must not see it")
-    in_course(gradescope)
-    gradescope.set_defaults(run=_gradescope)
+    in_course(gradescope, _gradescope)
 
     classroom = commands.add_parser(
         "classroom", help="write the workflow by which GitHub Classroom runs the public checks")
@@ -57,8 +55,7 @@ def add(commands: Any) -> None:
                            help="that students are given, the assignment in it")
     classroom.add_argument("--kit", required=True, metavar="WHEEL",
                            help="what pip installs there: the wheel in it, or its address")
-    in_course(classroom)
-    classroom.set_defaults(run=_classroom)
+    in_course(classroom, _classroom)
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -77,11 +77,8 @@ def _of(book: Any, slug: str) -> Iterator[Standing]:
 
 def _standing(submission: Any, name: str, order: list[str], maxima: dict[str, float]) -> Standing:
     grades = {g.name: g for notebook in submission.notebooks for g in notebook.grades}
-    said = {c.name: c.manual_comment for n in submission.notebooks
-            for c in n.comments if c.manual_comment}
     here = [cell for cell in order if cell in grades]
-    marks = {title(cell): _mark(grades[cell], maxima[cell],
-                                said.get(title(cell)) or said.get(cell) or "") for cell in here}
+    marks = {title(cell): _mark(grades[cell], maxima[cell]) for cell in here}
     penalty = sum(n.late_submission_penalty or 0.0 for n in submission.notebooks)
     late = float(submission.total_seconds_late)
     told = _status(grades.values())
@@ -99,11 +96,11 @@ def word(notebook: Any) -> str:
     return digest(repr((points, comments, notebook.late_submission_penalty or 0.0)).encode())
 
 
-def _mark(grade: Any, maximum: float, said: str) -> Mark:
+def _mark(grade: Any, maximum: float) -> Mark:
     points = grade.auto_score if grade.manual_score is None else grade.manual_score
     points = None if points is None else float(points) + float(grade.extra_credit or 0.0)
     by_hand = grade.manual_score is not None or bool(grade.extra_credit)
-    return Mark(points, maximum, by_hand, bool(grade.needs_manual_grade), said, grade.auto_score)
+    return Mark(points, maximum, by_hand, bool(grade.needs_manual_grade), grade.auto_score)
 
 
 # ------------------------------------------------------------------------------------- as one table

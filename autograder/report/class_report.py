@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.model import ExerciseResult, Look, Outcome, Verdict
 from autograder.report import words
+from autograder.report.looks import sentence
 from autograder.report.pseudonyms import Hide
 from autograder.report.standing import MISSING, UNTIMED, Person, Standing
 
@@ -155,9 +156,7 @@ def class_report(slug: str, people: Sequence[Standing], results: Results,
     """The report. Students are in it as they are `called`, in sentences too: `hide` sees to it."""
     why = defaultdict(list)
     for look in looks:
-        where = (f"{look.exercise}: " if look.exercise
-                 and not look.what.startswith(look.exercise) else "")
-        why[look.student].append(hide(where + look.what, look.student))
+        why[look.student].append(hide(sentence(look), look.student))
     rows = [_row(one, called[one.student], seconds.get(one.student), why.pop(one.student, []))
             for one in people]
     strays = tuple(why.pop("", ()))

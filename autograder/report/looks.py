@@ -33,6 +33,12 @@ def to_dicts(looks: Iterable[Look]) -> list[dict[str, str]]:
              "what": words.line(k.what)} for k in looks]
 
 
+def sentence(look: Look) -> str:
+    """What is worth a look, in one line, with the exercise before it."""
+    named = look.exercise and not look.what.startswith(look.exercise)
+    return words.line(f"{look.exercise}: {look.what}" if named else look.what)
+
+
 def lines(looks: Sequence[Look]) -> Iterator[str]:
     """A list for the terminal; nothing when there is nothing."""
     if not looks:
@@ -40,8 +46,6 @@ def lines(looks: Sequence[Look]) -> Iterator[str]:
     yield "worth a look:"
     wide = min(max(len(k.student) for k in looks), 28)
     for look in looks[:SHOWN]:
-        exercise = (f"{words.line(look.exercise)}: " if look.exercise
-                    and not look.what.startswith(look.exercise) else "")
-        yield f"    {words.line(look.student):{wide}}  {exercise}{words.line(look.what)}"
+        yield f"    {words.line(look.student):{wide}}  {sentence(look)}"
     if len(looks) > SHOWN:
         yield f"    and {len(looks) - SHOWN} more; all of them with --json FILE"

@@ -22,7 +22,6 @@ class Mark:
     maximum: float
     by_hand: bool = False
     wanted: bool = False  # a human should look
-    said: str = ""  # what a human wrote to the student
     auto: float | None = None  # what the checks gave, whatever a human gave instead
 
 
