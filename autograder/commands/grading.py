@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from autograder import surroundings
-from autograder.commands import BROKEN, OK, UNREADABLE, in_course, root_of
+from autograder.commands import (
+    BROKEN,
+    OK,
+    UNREADABLE,
+    in_course,
+    isolation_of,
+    root_of,
+    sandboxed,
+)
 from autograder.model import Broken, CourseError, Look, Report
 
 if TYPE_CHECKING:
@@ -51,10 +59,7 @@ def add(commands: Any) -> None:
                        help="the same answers keep their points where the course now gives fewer")
     grade.add_argument("--fresh", action="store_true",
                        help="start a new Python for every hand-in, and keep none warm")
-    grade.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"),
-                       help="insist on one kind of sandbox")
-    grade.add_argument("--unsafe-isolation", action="store_true",
-                       help="grade even where student code cannot be sandboxed")
+    sandboxed(grade)
     grade.add_argument("--gpu", action="store_true", help="let this machine's NVIDIA GPU into the "
                        "sandbox (hw8_torch; experimental)")
     in_course(grade, _grade)
@@ -109,15 +114,13 @@ def _show(console: Console, found: Sequence[Look]) -> None:
 
 
 def _isolation(arguments: argparse.Namespace, console: Console) -> Isolation:
-    """The sandbox that was asked for; what it does not deny is said loudly."""
-    from autograder.sandbox import choose, warning, with_gpu
+    """The sandbox that was asked for, with the GPU or without."""
+    from autograder.sandbox import with_gpu
     from autograder.staff import load_staff
 
     if arguments.gpu and not load_staff(root_of(arguments), arguments.assignment).assignment.gpu:
         raise CourseError(f"{arguments.assignment} has no use for a GPU. Leave --gpu out.")
-    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
-    if loud := warning(isolation):
-        console.print(loud, style="bold red")
+    isolation = isolation_of(arguments, console)
     if not arguments.gpu:
         return isolation
     console.print("--gpu is experimental: it has never run on a GPU.")

@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import OK, in_course, root_of
+from autograder.commands import OK, in_course, isolation_of, root_of, sandboxed
 from autograder.model import ExerciseResult, SubmissionError
 
 if TYPE_CHECKING:
     from autograder.nbgrader_plugin.by_hand import Given
     from autograder.nbgrader_plugin.gradebook import Register
     from autograder.report.explanation import Explanation
-    from autograder.sandbox import Isolation
 
 UNREAD = 'Or give points by hand, exercise by exercise: --set EXERCISE=POINTS --because "...".'
 
@@ -36,10 +35,7 @@ def add(commands: Any) -> None:
                          help="give a part, an exercise or a manual cell these points")
     explain.add_argument("--because", default="", metavar="TEXT",
                          help="why; the student reads it beside the points")
-    explain.add_argument("--isolation", choices=("bubblewrap", "landlock", "subprocess"),
-                         help="insist on one kind of sandbox")
-    explain.add_argument("--unsafe-isolation", action="store_true",
-                         help="run student code even where it cannot be sandboxed")
+    sandboxed(explain)
     in_course(explain, _explain)
 
     init = commands.add_parser("init", help="make a course folder, or let a course of nbgrader's "
@@ -95,9 +91,10 @@ def _explain(arguments: argparse.Namespace) -> int:
         if folder is None:
             raise register.nobody(arguments.student)
         file = private(arguments.html, root, students_see(root)) if arguments.html else None
-        staff, sandbox = load_staff(root, arguments.assignment), _sandbox(arguments)
+        staff, console = load_staff(root, arguments.assignment), plain_console()
+        sandbox = isolation_of(arguments, console)
         try:
-            with plain_console().status("judging what was handed in ..."):
+            with console.status("judging what was handed in ..."):
                 told = explain(take(folder, arguments.assignment), staff, sandbox,
                                arguments.exercise, arguments.replay)
         except SubmissionError as error:
@@ -125,15 +122,6 @@ def _show(told: Explanation, file: Path | None) -> None:
         file.write_text(explanation.as_html(told), encoding="utf-8")
         file.chmod(0o600)
     print(f"wrote {file}, which students must not see")
-
-
-def _sandbox(arguments: argparse.Namespace) -> Isolation:
-    from autograder.sandbox import choose, warning
-
-    isolation = choose(arguments.unsafe_isolation, arguments.isolation)
-    if loud := warning(isolation):
-        print(loud)
-    return isolation
 
 
 def _given(register: Register, arguments: argparse.Namespace, wanted: Sequence[Given],
