@@ -52,9 +52,8 @@ def add(commands: Any) -> None:
 
 def _collect(arguments: argparse.Namespace) -> int:
     from autograder.nbgrader_plugin import roster
-    from autograder.nbgrader_plugin.collect import collect
+    from autograder.nbgrader_plugin.collect import collect, told_of
     from autograder.nbgrader_plugin.settings import collecting, zone
-    from autograder.report.collected import lines
     from autograder.staff import must_exist
 
     root = root_of(arguments)
@@ -69,10 +68,8 @@ def _collect(arguments: argparse.Namespace) -> int:
     times = roster.worksheet(arguments.times) if arguments.times else known
     found = collect(coursedir, downloaded, sources, known, arguments.force,
                     zone(arguments.zone), times)
-    for line in lines(found.to_dict()):
+    for line in told_of(found, coursedir, known):
         print(line)
-    if known and (named := roster.enter(coursedir, known)):
-        print(named)
     return found.code
 
 

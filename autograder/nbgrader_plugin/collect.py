@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from autograder.nbgrader_plugin.names import (
     told,
     wrappers,
 )
-from autograder.nbgrader_plugin.roster import Roster
+from autograder.nbgrader_plugin.roster import Roster, enter
 from autograder.nbgrader_plugin.settings import MANIFEST
 from autograder.nbgrader_plugin.submitted import (
     STAMP,
@@ -42,6 +42,7 @@ from autograder.nbgrader_plugin.submitted import (
     time_by_hand,
     words_of,
 )
+from autograder.report.collected import lines
 from autograder.report.standing import UNTIMED
 
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # and of nobody's hand-in
@@ -89,6 +90,13 @@ def collect(coursedir: Any, downloaded: Path, sources: Iterable[Path],
         raise Broken(f"{place} cannot be read or written ({error.strerror or error}). Mend it and "
                      "collect again.") from error
     return found
+
+
+def told_of(found: Collection, coursedir: Any, roster: Roster | None) -> Iterator[str]:
+    """What came of it, line by line; meanwhile the gradebook gets the names of the roster."""
+    yield from lines(found.to_dict())
+    if roster and (named := enter(coursedir, roster)):
+        yield named
 
 
 def _sorted_out(everything: Sequence[Piece], found: Collection, roster: Roster) -> list[Taken]:

@@ -10,9 +10,8 @@ from traitlets import Unicode
 
 from autograder.model import AutograderError
 from autograder.nbgrader_plugin import roster, settings
-from autograder.nbgrader_plugin.collect import collect
+from autograder.nbgrader_plugin.collect import collect, told_of
 from autograder.nbgrader_plugin.context import is_ours
-from autograder.report import collected
 
 
 class CollectByName(FileNameCollectorPlugin):  # type: ignore[misc]
@@ -47,10 +46,8 @@ class CollectCarefully(ExtractorPlugin):  # type: ignore[misc]
             known = roster.read(Path(app.coursedir.root) / self.roster) if self.roster else None
             found = collect(app.coursedir, archives.parent, [archives], known, app.force,
                             settings.zone(self.zone))
-            for line in collected.lines(found.to_dict()):
+            for line in told_of(found, app.coursedir, known):
                 print(line)
-            if known and (named := roster.enter(app.coursedir, known)):
-                print(named)
         except AutograderError as error:
             self.log.error("%s", error)
             return 1

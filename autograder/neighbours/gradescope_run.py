@@ -17,7 +17,6 @@ from autograder.folders import put
 from autograder.grade import grade_path
 from autograder.model import AutograderError, Broken, ExerciseResult, Report
 from autograder.report import text, words
-from autograder.sandbox import Isolation
 from autograder.staff import load_staff
 
 
@@ -38,7 +37,9 @@ def main(root: Path, slug: str) -> int:
 def graded(root: Path, slug: str) -> Report:
     """The report on what was handed in. What was stopped is judged again: load, perhaps."""
     staff = load_staff(root / "source" / "course", slug)
-    isolation = _isolation()
+    # the safest that works here: a container that forbids namespaces leaves Landlock
+    isolation = sandbox.choose(prefer=os.environ.get("AUTOGRADER_ISOLATION"))
+    print(f"student code runs in: {isolation.name}")
     notebook = submitted(root / "submission", slug)
     if notebook is None:
         told = f"There must be one notebook called {slug}.ipynb in it. Hand that file in."
@@ -46,13 +47,6 @@ def graded(root: Path, slug: str) -> Report:
                       maximum=staff.assignment.points)
     report = grade_path(notebook, staff, isolation)
     return grade_path(notebook, staff, isolation) if report.stopped else report
-
-
-def _isolation() -> Isolation:
-    """The safest sandbox that works here: a container that forbids namespaces leaves Landlock."""
-    chosen = sandbox.choose(prefer=os.environ.get("AUTOGRADER_ISOLATION"))
-    print(f"student code runs in: {chosen.name}")
-    return chosen
 
 
 def submitted(folder: Path, slug: str) -> Path | None:
