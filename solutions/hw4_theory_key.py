@@ -425,7 +425,7 @@ MISCONCEPTIONS = {
         core("noise_does_not_move_the_minimum",
             """You return least squares, whatever p is. The noise costs more for large weights, so the minimum moves towards
             zero: minimise the average loss of exercise 4, both of its parts.""",
-            (SOLVED, "np.linalg.lstsq(X, y, rcond=None)[0]"), signs="one_weight twins first_weight"),
+            (SOLVED, "np.linalg.lstsq(X, y, rcond=None)[0]"), signs="one_weight first_weight second_weight"),
         *odds_of("Your price", signs="one_weight"),
         core("only_one_of_the_two_squares_has_a_two",
             """Your price is half of what it should be. Both squares of the loss give a factor 2 in the derivative, and it
@@ -434,7 +434,11 @@ MISCONCEPTIONS = {
         core("the_price_is_a_mean_over_examples",
             """Your price takes the MEAN of x_ij squared, while the other part of the loss is a sum over the examples. Use sums
             in both, or means in both.""",
-            ("np.sum(X ** 2", "np.mean(X ** 2"), signs="more_examples =units"),
+            ("np.sum(X ** 2", "np.mean(X ** 2"), signs="more_examples first_weight second_weight =units"),
+        core("all_examples_share_their_coins",
+            """Your price is the square of a column's SUM, as if one coin dropped an input of all examples. Each entry of X has its own
+            coin: square first, then add up.""",
+            ("np.sum(X ** 2, axis=0)", "np.sum(X, axis=0) ** 2"), signs="more_examples first_weight second_weight =units"),
         core("the_price_is_a_variance",
             """Your price takes the variance of a column, which is about the average of its entries. What is dropped goes to 0 and not to
             that average: take the sum of the squares themselves.""",

@@ -122,10 +122,30 @@ def no_pass_differs(right: dict[str, Any]) -> dict[str, Any]:
     return {"fixed_mc_dropout": fixed_mc_dropout}
 
 
+def prices_of_rows(right: dict[str, Any]) -> dict[str, Any]:
+    def dropout_ridge(X: Any, y: Any, p: float) -> Any:
+        price = p / (1 - p) * np.resize((X**2).sum(axis=1), X.shape[1])
+        return np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)
+
+    return {"dropout_ridge": dropout_ridge}
+
+
+def states_before(right: dict[str, Any]) -> dict[str, Any]:
+    def rnn_forward(x: Any, h0: Any, *rest: Any, **train: Any) -> Any:
+        h, cache = right["rnn_forward"](x, h0, *rest, **train)
+        return np.concatenate([h0[:, None], h[:, :-1]], axis=1), cache
+
+    return {"rnn_forward": rnn_forward}
+
+
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block",
      ("one_mask_serves_all_maps",)),
     ("hw6_sequences", "rnn_forward", no_dropout, "what_is_kept_stays_as_it_is", ()),
+    ("hw6_sequences", "rnn_forward", states_before, "what_comes_back_goes_round_the_tanh",
+     ("h0_belongs_to_the_answer",)),
+    ("hw4_theory", "dropout_ridge", prices_of_rows, "the_price_is_a_mean_over_examples",
+     ("something_else",)),
     ("hw2_network", "mlp_loss", ones_for_gradients, "a_penalty_belongs_to_the_gradients",
      ("something_else",)),
     ("hw1_dropout", "dropout_backward", raising_forward, "backward_only_follows_training",

@@ -492,6 +492,7 @@ PROBES = {
         m.average_adds(),
         m.spread_factor(),
         m.spread_of_two(),
+        m.spread_of_weights(),
         m.spread_adds(),
         m.spread_root(),
         m.spread_digits(),

@@ -83,12 +83,20 @@ Net = tuple[Array, Array, Array, Array, Array]  # x, h0, Wx, Wh, h
 
 
 def _walk(net: Net, dh: Array, m_h: Array | float, slope: Slope | None = None, back: float = 1.0,
-          first: int = 0, turned: bool = True) -> Iterator[tuple[int, Array, Array]]:
-    """(step, error of a_t, what is sent back) from the last step to the first."""
+          first: int = 0, turned: bool = True, steps: slice = slice(None, None, -1),
+          before: bool = False, after: bool = False) -> Iterator[tuple[int, Array, Array]]:
+    """(step, error of a_t, what is sent back) from the last step to the first.
+
+    The rest says what else is believed: another slope, or one of the state `before`; what comes
+    back counts so much, and comes `after` the slope; dh speaks from step `first` on; Wh is not
+    `turned`; other `steps`.
+    """
     _, h0, _, wh, h = net
     carried = np.zeros_like(h0)
-    for t in reversed(range(h.shape[1])):
-        error = (dh[:, t] * (t >= first % h.shape[1]) + back * carried) * (slope or _slope)(h[:, t])
+    for t in range(h.shape[1])[steps]:
+        upstream = dh[:, t] * (t >= first % h.shape[1])
+        bend = (slope or _slope)((_before(net) if before else h)[:, t])
+        error = upstream * bend + back * carried * (1.0 if after else bend)
         carried = error @ (wh.T if turned else wh) * m_h
         yield t, error, carried
 
@@ -148,6 +156,10 @@ ERRORS: Mapping[str, Mapping[str, Any]] = {
     "nothing from the future": {"back": 0.0},
     "the last state only": {"first": -1},
     "Wh not transposed": {"turned": False},
+    "the slope of the state before": {"before": True},
+    "the future after the slope": {"after": True},
+    "from the first step on": {"steps": slice(None)},
+    "one step only": {"steps": slice(-1, None)},
 }
 # of the shares (N, T, ...) of all examples and steps
 SUMS: Mapping[str, Callable[[Array], Array]] = {
@@ -184,9 +196,11 @@ def _undropped(exam: Exam, given: Shapes, rates: Rates, forward: str,
 def way_of_errors(exam: Exam, **case: Any) -> str:
     """By which formula the errors of a recurrent net go back when nothing is dropped."""
     net, dh, _, errors = _undropped(exam, **case)
-    walks = {name: [error for _, error, _ in _walk(net, dh, 1.0, **walk)]
-             for name, walk in ERRORS.items()}
-    return _named(errors, {name: np.stack(walked[::-1], axis=1) for name, walked in walks.items()})
+    walks = {name: np.zeros_like(net[4]) for name in ERRORS}
+    for name, walk in ERRORS.items():
+        for t, error, _ in _walk(net, dh, 1.0, **walk):
+            walks[name][:, t] = error
+    return _named(errors, walks)
 
 
 @symptom

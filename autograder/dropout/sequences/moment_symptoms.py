@@ -14,7 +14,7 @@ from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Given
 
 __all__ = ["average_adds", "average_factor", "order", "spread_adds", "spread_digits",
-           "spread_factor", "spread_of_two", "spread_root"]
+           "spread_factor", "spread_of_two", "spread_of_weights", "spread_root"]
 
 P = 0.2
 Q = 1 - P
@@ -98,7 +98,8 @@ def spread_root(exam: Exam) -> str:
 @symptom
 def spread_factor(exam: Exam) -> str:
     """What (x W)^2 is multiplied by in the variance of a single term."""
-    return nearest(_spread(exam)[0], SPREADS, NEAR)
+    # 1/q also comes of p/q with the square of the mean beside it, which `_spread` takes out
+    return nearest(_spread(exam)[0], {**SPREADS, "1/q": 1 / Q}, NEAR)
 
 
 @symptom
@@ -106,6 +107,19 @@ def spread_of_two(exam: Exam) -> str:
     """What two terms of opposite signs give: "both squares" or "the square of the sum"."""
     one, two, _ = _spread(exam)
     return nearest(two, {"both squares": 2 * one, "the square of the sum": 0.0}, NEAR)
+
+
+@symptom
+def spread_of_weights(exam: Exam) -> str:
+    """How many times as large weights twice as large make the variance."""
+    _, var, which = _answers(exam)
+    calls = (Call(exam.function, (_given(X), _given(np.full((2, 3), w)), _given(np.zeros(3)), P),
+                  returns=("mean", "var")) for w in (1.0, 2.0))
+    one, two = (_first(pair(value)[which == "mean, var"])[0] for value in exam.ask(*calls))
+    if not one:
+        raise Wrong("var = 0", "more")
+    ratio = float(two / one)
+    return nearest(ratio**2 if _rooted(var) else ratio, {"4": 4.0, "2": 2.0, "1": 1.0}, NEAR)
 
 
 @symptom

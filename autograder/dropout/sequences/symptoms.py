@@ -258,7 +258,7 @@ def bias(exam: Exam) -> str:
     call = Call(exam.function,
                 (x, normal((rows, columns), exam.seed(1)), b, P, Seed(exam.seed())), ship=(0,))
     ratio = first_result(exam.ask(call)[0], (n, columns)) / b.value
-    if ((ratio == 0).any(axis=0) & (ratio != 0).any(axis=0)).any():
+    if (ratio == 0).any() and (ratio != 0).any():
         return "dropped"
     if not np.ptp(ratio) <= 1e-9:
         return "varies"
