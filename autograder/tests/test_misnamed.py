@@ -124,6 +124,8 @@ def no_pass_differs(right: dict[str, Any]) -> dict[str, Any]:
 
 def prices_of_rows(right: dict[str, Any]) -> dict[str, Any]:
     def dropout_ridge(X: Any, y: Any, p: float) -> Any:
+        if not 0 <= p < 1:
+            raise ValueError("p")
         price = p / (1 - p) * np.resize((X**2).sum(axis=1), X.shape[1])
         return np.linalg.solve(X.T @ X + np.diag(price), X.T @ y)
 
