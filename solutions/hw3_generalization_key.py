@@ -260,6 +260,10 @@ MISCONCEPTIONS = {
             """Your steps go UP the gradient: the loss grows. The gradient points to where the loss rises fastest, so subtract lr times
             it.""",
             ("- lr * grads", "+ lr * grads"), signs="first_step"),
+        core("the_gradient_is_a_sum_over_the_batch",
+            """Your steps are 32 times as long as they should be: the gradient of a SUM over the batch. The loss of a batch is the mean over
+            its examples, so divide by their number.""",
+            ("lr * grads", "len(batch) * lr * grads"), signs="first_step"),
         edge("momentum_is_an_average_of_gradients",
             """You multiply the new gradient by 1 - momentum, as in a running mean, so your steps are too small by that factor. Here V <-
             momentum * V - lr * gradient.""",
@@ -465,6 +469,9 @@ MISCONCEPTIONS = {
         edge("the_last_repeat_counts",
             "You return the accuracy of the last repeat. Asked for is the mean over all repeats.",
             ("np.mean(accuracies)", "accuracies[-1]"), signs="repeats"),
+        edge("the_best_repeat_counts",
+            "You return the accuracy of the best repeat. Asked for is the mean over all repeats.",
+            ("np.mean(accuracies)", "max(accuracies)"), signs="repeats"),
         edge("repeats_add_up",
             "You return the sum over the repeats, which is above 1. Divide by their number: asked for is the mean.",
             ("np.mean(", "np.sum("), signs="repeats"),

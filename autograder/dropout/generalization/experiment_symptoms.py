@@ -232,7 +232,11 @@ def repeats(exam: Exam) -> str:
     if all(near(value, possible) for value in values):
         if not np.ptp(alone):
             return "not seen, for all deletions are alike"
-        return "the same units twice" if np.allclose(values, alone) else "what one of them gives"
+        if np.allclose(values, alone):
+            return "the same units twice"
+        # the first of the two repeats is the one that is made alone
+        return ("what the best one gives" if np.all(np.array(values) >= np.array(alone) - 1e-9)
+                else "what one of them gives")
     if all(near(value, means) for value in values):
         return "their mean"
     return ("their sum" if max(values) > 1 and all(near(value / 2, means) for value in values)
