@@ -271,8 +271,8 @@ MISCONCEPTIONS = {
             number then looks huge. The text asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / (np.abs(theirs) + 1e-8)).max())"), signs="one_wrong_number =one_percent"),
         edge("the_larger_of_both_is_the_scale",
-            """You divide each difference by the larger of its own two numbers. A small difference at a small number then looks huge. The text
-            asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
+            """You divide each difference by the larger of its own two numbers. A small difference at a small number then looks huge. The
+            text asks for ONE scale: the largest difference, divided by the largest of torch's numbers.""",
             (RATIO, "float((np.abs(ours - theirs) / np.maximum(1e-8, np.maximum(np.abs(ours), np.abs(theirs)))).max())"),
             signs="one_wrong_number one_wrong_number_too_small =one_percent"),
         edge("the_scale_is_the_sum_of_both",
