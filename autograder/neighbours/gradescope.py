@@ -75,16 +75,17 @@ def _files(root: Path, slug: str) -> Iterator[tuple[str, bytes]]:
     yield "run_autograder", RUN.format(slug=word).encode()
     yield "STAFF_ONLY.txt", SECRET.format(slug=slug).encode()
     yield "requirements.txt", "".join(f"{line}\n" for line in requirements()).encode()
-    for part in sorted(Path(autograder.__file__).parent.iterdir()):
-        if part.name not in LEFT_OUT:
-            for name, path in below(part, f"kit/autograder/{part.name}"):
-                yield name, path.read_bytes()
+    files = {name: path for part in sorted(Path(autograder.__file__).parent.iterdir())
+             if part.name not in LEFT_OUT and not part.is_symlink()
+             for name, path in below(part, f"kit/autograder/{part.name}")}
     released = folders(root).released(slug)
     if not released.is_dir():
         raise CourseError(f"{released} is missing. Run: autograder release {slug}")
-    for name, path in travelling(root, slug).items():
-        if not path.is_symlink() and (not name.startswith("datasets/") or name in DATA):
-            yield f"course/{name}", path.read_bytes()
+    files |= {f"course/{name}": path for name, path in travelling(root, slug).items()
+              if not name.startswith("datasets/") or name in DATA}
+    for name, path in files.items():
+        if not path.is_symlink():
+            yield name, path.read_bytes()
 
 
 def requirements() -> list[str]:

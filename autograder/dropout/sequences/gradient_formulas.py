@@ -92,10 +92,10 @@ def _walk(net: Net, dh: Array, m_h: Array | float, slope: Slope | None = None, b
     `turned`; other `steps`.
     """
     _, h0, _, wh, h = net
-    carried = np.zeros_like(h0)
+    carried, seen = np.zeros_like(h0), _before(net) if before else h
     for t in range(h.shape[1])[steps]:
         upstream = dh[:, t] * (t >= first % h.shape[1])
-        bend = (slope or _slope)((_before(net) if before else h)[:, t])
+        bend = (slope or _slope)(seen[:, t])
         error = upstream * bend + back * carried * (1.0 if after else bend)
         carried = error @ (wh.T if turned else wh) * m_h
         yield t, error, carried

@@ -113,12 +113,11 @@ def spread_of_two(exam: Exam) -> str:
 def spread_of_weights(exam: Exam) -> str:
     """How many times as large weights twice as large make the variance."""
     _, var, which = _answers(exam)
-    calls = (Call(exam.function, (_given(X), _given(np.full((2, 3), w)), _given(np.zeros(3)), P),
-                  returns=("mean", "var")) for w in (1.0, 2.0))
-    one, two = (_first(pair(value)[which == "mean, var"])[0] for value in exam.ask(*calls))
-    if not one:
+    call = Call(exam.function, (_given(X), _given(np.full((2, 3), 2.0)), _given(np.zeros(3)), P),
+                returns=("mean", "var"))
+    if not var[0, 0]:
         raise Wrong("var = 0", "more")
-    ratio = float(two / one)
+    ratio = float(_first(pair(exam.ask(call)[0])[which == "mean, var"])[0] / var[0, 0])
     return nearest(ratio**2 if _rooted(var) else ratio, {"4": 4.0, "2": 2.0, "1": 1.0}, NEAR)
 
 
