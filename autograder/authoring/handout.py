@@ -16,19 +16,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import autograder
 from autograder import __version__
+from autograder.classes.code_digest import HOUSE, files, imported, reached
 from autograder.course import HINTS
 from autograder.folders import folders
-from autograder.interactive import as_python
 from autograder.layout import LAYOUT
 from autograder.model import CourseError
 from autograder.student.places import INSTALLED
 
 PACKAGE = "autograder"
-ENTRANCES = ("student.command", "student.selfcheck", "student.pytest_plugin")
+ENTRANCES = ("autograder", "autograder.student.command", "autograder.student.selfcheck",
+             "autograder.student.pytest_plugin")
 RELEASED = ("checks.py", HINTS, LAYOUT)  # beside the notebook, and in the wheel
-CLONE = Path(autograder.__file__).parents[1]
+CLONE = HOUSE.parent
 # of the course, or where it is one of the instructor's own, of the kit
 PAGES = {"README.md": "assignments/README.md", "LICENSE": "LICENSE"}
 # its licence allows it; what was fetched stays where it is
@@ -72,7 +72,7 @@ def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
     handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items()
                   for name in (f"{slug}.ipynb", *RELEASED)}
     wheel = {f"{PACKAGE}/{name}": data
-             for name, data in student_part(_imports_of(handed_out)).items()}
+             for name, data in student_part(map(bytes.decode, handed_out.values())).items()}
     wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": _close(name, data)
               for name, data in handed_out.items() if not name.endswith(".ipynb")}
     more = {name: next((h / where for h in (root, CLONE) if (h / where).is_file()), None)
@@ -101,24 +101,14 @@ def _read(path: Path) -> bytes:
 
 
 # ------------------------------------------------------------------------------- the student's part
-def student_part(more: Iterable[str] = ()) -> dict[str, bytes]:
-    """The package's files that a student's entrances and these names reach, by their names."""
-    house = Path(autograder.__file__).parent
-    reached = {"": house / "__init__.py"}
-    entered = {"", *ENTRANCES, *more}
-    waiting = [*entered]
-    while waiting:
-        name = waiting.pop()
-        path = _file(house, name)
-        if path is None or name in reached:
-            continue
-        reached[name] = path
-        waiting += [*_inside(path.read_text(encoding="utf-8")), name.rpartition(".")[0]]
-    texts = {
-        path.relative_to(house).as_posix(): bare(path.read_text(encoding="utf-8"), name in entered)
-        for name, path in reached.items()}
-    return {**{name: text.encode() for name, text in texts.items()},
-            "py.typed": (house / "py.typed").read_bytes()}
+def student_part(texts: Iterable[str] = ()) -> dict[str, bytes]:
+    """The package's files that a student's entrances and these texts reach, by their names."""
+    entered = [*ENTRANCES, *(name for text in texts for name in imported(text))]
+    asked = {path for name in entered for path in files(name)}
+    found = {path.relative_to(HOUSE).as_posix():
+             bare(path.read_text(encoding="utf-8"), path in asked).encode()
+             for path in reached(entered)}
+    return found | {"py.typed": (HOUSE / "py.typed").read_bytes()}
 
 
 def bare(source: str, entered: bool = False) -> str:
@@ -153,34 +143,3 @@ def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> Iterator[as
     first = node.body[0] if len(node.body) > 1 else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         yield first.value
-
-
-def _file(house: Path, name: str) -> Path | None:
-    """The file of a module below the package; None for a name that is none."""
-    path = house.joinpath(*name.split("."))
-    return next((p for p in (path / "__init__.py", path.with_suffix(".py"))
-                 if name and p.is_file()), None)
-
-
-def _inside(source: str) -> Iterator[str]:
-    """All that a text imports of the package, wherever it does, without the package's name."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        yield from (name.removeprefix(f"{PACKAGE}.")
-                    for name in names if name.startswith(f"{PACKAGE}."))
-
-
-def _imports_of(handed_out: Mapping[str, bytes]) -> Iterator[str]:
-    """What the checks and the notebooks of these files import of the package."""
-    for name, data in handed_out.items():
-        if name.endswith(".py"):
-            yield from _inside(data.decode())
-        elif name.endswith(".ipynb"):
-            cells = json.loads(data)["cells"]
-            for cell in (c for c in cells if c["cell_type"] == "code"):
-                yield from _inside(as_python("".join(cell["source"])))

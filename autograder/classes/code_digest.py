@@ -52,11 +52,16 @@ def _digest_of(files: Iterable[Path]) -> str:
 
 def used(*texts: str) -> frozenset[Path]:
     """The files of the kit that the engine and these sources import, directly or not."""
-    waiting = [*ENGINE, *(name for text in texts for name in _imported(text))]
+    return reached([*ENGINE, *(name for text in texts for name in imported(text))])
+
+
+def reached(modules: Iterable[str]) -> frozenset[Path]:
+    """The files of the kit that these modules are and import, directly or not."""
+    waiting = [*modules]
     names: set[str] = set(waiting)
     found: set[Path] = set()
     while waiting:
-        for path in set(_files(waiting.pop())) - found:
+        for path in set(files(waiting.pop())) - found:
             found.add(path)
             new = set(_imports_of(path)) - names
             names |= new
@@ -66,17 +71,19 @@ def used(*texts: str) -> frozenset[Path]:
 
 @functools.cache
 def _imports_of(path: Path) -> tuple[str, ...]:
-    return tuple(_imported(path.read_text(encoding="utf-8")))
+    # the face of the package imports a name when somebody asks it for one
+    return () if path.parent == HOUSE and path.stem == "__init__" else tuple(
+        imported(path.read_text(encoding="utf-8")))
 
 
-def _imported(text: str) -> Iterator[str]:
+def imported(text: str) -> Iterator[str]:
     """Dotted names of what may be modules: of `from a import b`, both a and a.b."""
     for package, names, module in IMPORT.findall(text):
         yield module or package
         yield from (f"{package}.{name}" for name in re.findall(r"\w+", names))
 
 
-def _files(name: str) -> Iterator[Path]:
+def files(name: str) -> Iterator[Path]:
     """The files that importing this dotted name runs; none for what is no module."""
     place = HOUSE.parent
     for part in name.split("."):
