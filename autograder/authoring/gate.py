@@ -29,11 +29,12 @@ from autograder.authoring.candidates import (
     shaped,
 )
 from autograder.authoring.handout import Handout
-from autograder.authoring.limited import alarm, each
+from autograder.authoring.limited import each
 from autograder.authoring.target import Target
 from autograder.folders import folders
 from autograder.model import Answer, Call, Outcome
 from autograder.running.runner import Room
+from autograder.sandbox.bounded import TookTooLong, at_most
 from autograder.staff import Staff
 
 MOST = 0.25  # of an exercise's points: what earns as much is an answer
@@ -134,14 +135,14 @@ def shape_of(target: Target, one: Fitted, partner: Fitted | None = None) -> str 
     own = {n: target.solution(n) for n in target.names} if target.leans(one.name) else {}
     names = {**target.around, **own, **({partner.name: partner.value} if partner else {}),
              one.name: one.value}
-    with contextlib.suppress(TimeoutError):  # who is slow once is not asked again
+    with contextlib.suppress(TookTooLong):  # who is slow once is not asked again
         return next(filter(lambda s: s is not None,
                            (_shape(names, *q) for q in target.questions(one.name))), None)
     return None
 
 
 def _shape(names: dict[str, Any], calls: Sequence[Call], right: Answer) -> str | None:
-    with alarm(SIEVE_SECONDS):
+    with at_most(SIEVE_SECONDS):
         *_, last = Room(dict(names), caught=Exception).perform(calls)
     return fitting_shape(last.value, right.value) if last.outcome is Outcome.PASSED else None
 

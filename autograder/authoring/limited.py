@@ -3,81 +3,54 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
-import pickle
 import random
-import resource
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
+
+from autograder.model import AutograderError
+from autograder.sandbox.bounded import Kept, TookTooLong
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-MEMORY = 1 << 29  # bytes beyond what the parent has
-CPU_SECONDS = 60  # of a child that hangs where no alarm reaches it: between two results
-
-
-class _TooLong(BaseException):  # no `except Exception` of a candidate takes it
-    pass
+SECONDS = 60  # of CPU time, for one that hangs where nothing else stops it
 
 
 def each(jobs: Sequence[Job], work: Callable[[Job], Result]) -> list[Result | None]:
     """What `work` returns for each job; None for one that ended its process or ran too long."""
+
+    def done(number: int) -> Result | None:
+        _hide(nowhere)
+        _seed()
+        try:
+            return work(jobs[number])
+        except (Exception, SystemExit, TookTooLong, KeyboardInterrupt):
+            return None
+
     found: list[Result | None] = []
-    while len(found) < len(jobs):
-        found += _some(jobs[len(found) :], work)
-        if len(found) < len(jobs):
-            found.append(None)  # the child died of this one
+    with tempfile.TemporaryDirectory() as nowhere, contextlib.closing(Kept(done)) as child:
+        for number in range(len(jobs)):
+            try:
+                found.append(child("a candidate", number, seconds=SECONDS))
+            except AutograderError:  # it was the end of the child
+                found.append(None)
     return found
 
 
-def _some(jobs: Sequence[Job], work: Callable[[Job], Result]) -> list[Result | None]:
-    """The results until a child dies."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _child(jobs, work, writing)
-    os.close(writing)
-    found: list[Result | None] = []
-    with os.fdopen(reading, "rb") as pipe, contextlib.suppress(EOFError, pickle.UnpicklingError):
-        while len(found) < len(jobs):
-            found.append(pickle.load(pipe))
-    os.waitpid(child, 0)
-    return found
-
-
-def _child(jobs: Sequence[Job], work: Callable[[Job], Result], writing: int) -> None:
-    """Never returns."""
-    try:
-        with tempfile.TemporaryDirectory() as nowhere:
-            _confine(nowhere)
-            with os.fdopen(writing, "wb") as pipe:
-                for job in jobs:
-                    _renew()
-                    _seed()
-                    pipe.write(pickle.dumps(_quietly(work, job)))
-                    pipe.flush()
-    finally:
-        os._exit(0)
-
-
-def _confine(folder: str) -> None:
+def _hide(folder: str) -> None:
+    """What is printed is seen by nobody, and a file without content lies in this folder."""
     os.chdir(folder)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file gets a byte; pipes do
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    most = MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    sys.stdin = io.StringIO()  # the descriptor is the child's own
 
 
 def _seed() -> None:
@@ -86,35 +59,3 @@ def _seed() -> None:
     np.random.seed(0)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
-
-
-def _renew() -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU,
-                       (int(used.ru_utime + used.ru_stime) + CPU_SECONDS, hard))
-
-
-def _quietly(work: Callable[[Job], Result], job: Job) -> Result | None:
-    try:
-        return work(job)
-    except (Exception, SystemExit, _TooLong, KeyboardInterrupt):
-        return None
-
-
-@contextlib.contextmanager
-def alarm(seconds: float) -> Iterator[None]:
-    """End what is within after so many seconds of CPU time, as an error that only this sees."""
-
-    def ring(*_: Any) -> None:
-        raise _TooLong
-
-    before = signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_PROF, seconds, 0.05)
-    try:
-        yield
-    except _TooLong:
-        raise TimeoutError from None
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
