@@ -1,9 +1,7 @@
 """A cell as a kernel reads it -> plain Python, line by line: indentation, prompts, magics, help.
 
-What is IPython's own syntax and what is not is decided by IPython's own transformers. They tokenise
-a cell anew for each magic line; here they are shown one logical line after the other, so that the
-work grows with the length of the cell and not with its square. What they make of a magic is then
-replaced by what it does to names: `%time x = f()` binds x, `!ls` does nothing.
+What is IPython's own syntax and what is not is decided by IPython's own transformers. What they
+make of a magic is replaced by what it does to names: `%time x = f()` binds x, `!ls` does nothing.
 """
 
 from __future__ import annotations
@@ -12,22 +10,19 @@ import ast
 import importlib
 import re
 import sys
-import tokenize
 import types
-from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 from autograder.running.statements import parsed
 
-MAX_STEPS = 50_000  # tokens and lines looked at in one cell
+# characters of one cell: IPython looks at all of them again after each magic
+MAX_LOOKED_AT = 400_000
 MAX_MAGICS = 500  # in one cell: IPython's own limit, at which a kernel refuses the cell, too
 MAX_CELL_MAGICS = 10
 # cell magics whose cell is run as if they were not there
 RUNS_ITS_CELL = frozenset({"time", "capture", "prun"})
-# of a line without these signs, brackets alone say whether it goes on in the next one
-SIMPLE = re.compile(r"[^%!?'\"\\#]*\n")
 # whoever has none of this has no use for a transformer: the cell is simply no Python
 TRACES = re.compile(r"^\s*(?:[%!?,;/]|>>>|\.\.\.|In \[|\S.*?\?\s*$)|=\s*[%!]", re.MULTILINE)
 
@@ -62,7 +57,7 @@ def _translated(source: str) -> str:
     blank, lines = _cleaned(ipython, lines)
     for _ in range(MAX_CELL_MAGICS):
         if not _has_cell_magic(lines):
-            return blank + "".join(_Lines(ipython, lines).plain())
+            return blank + "".join(_without_magics(ipython, lines))
         _must_run_its_cell(lines[0])
         more, lines = _cleaned(ipython, lines[1:])
         blank += "\n" + more
@@ -91,102 +86,25 @@ def _must_run_its_cell(line: str) -> None:
                         "either. Take that line out")
 
 
-class _Lines:
-    """The lines of one cell on their way through IPython's transformers."""
-
-    def __init__(self, ipython: Any, lines: list[str]) -> None:
-        self._ipython = ipython
-        self._lines = lines
-        self._steps = 0
-        self._magics = 0
-
-    def plain(self) -> Iterator[str]:
-        """The lines as Python, as many as there were."""
-        place = 0
-        while place < len(self._lines):
-            self._step()
-            text = self._lines[place]
-            stripped = text.lstrip(" \t")
-            if stripped[:1] and stripped[0] in self._ipython.ESCAPE_SINGLES:
-                transformer, rest = self._ipython.EscapedCommand((1, len(text) - len(stripped))), 1
-            else:
-                transformer, rest = (None, 1) if _is_simple(text) else self._found(place)
-            if transformer is not None:
-                self._magics += 1
-                self._step()
-                rest = max(rest, self._end_of_continued(place + transformer.start_line) - place)
-            piece = self._lines[place : place + rest]
-            plain, used = (_transformed(transformer, piece) if transformer is not None
-                           else (piece, len(piece)))
-            yield from plain
-            place += used
-
-    def _end_of_continued(self, place: int) -> int:
-        while self._lines[place].endswith("\\\n") and place + 1 < len(self._lines):
-            place += 1
-        return place + 1
-
-    def _found(self, place: int) -> tuple[Any, int]:
-        """What IPython finds in the logical line that begins here, and how many lines that has."""
-        tokens, rest = self._logical_line(place)
-        kinds = (self._ipython.MagicAssign, self._ipython.SystemAssign, self._ipython.HelpEnd)
+def _without_magics(ipython: Any, lines: list[str]) -> list[str]:
+    """The lines as Python, as many as there were."""
+    manager, looked_at = ipython.TransformerManager(), 0
+    for _ in range(MAX_MAGICS):
+        looked_at += sum(map(len, lines))
+        if looked_at > MAX_LOOKED_AT:
+            break
         try:
-            found = [kind for kind in (k.find([tokens]) for k in kinds) if kind]
-        except IndexError:  # `x = %` and nothing more
-            found = []
-        return min(found, key=lambda t: t.sortby(), default=None), rest
-
-    def _logical_line(self, place: int) -> tuple[list[tokenize.TokenInfo], int]:
-        tokens: list[tokenize.TokenInfo] = []
-        depth = 0
-        try:
-            for token in tokenize.generate_tokens(self._reader(place)):
-                self._step()
-                tokens.append(token)
-                depth += (token.type == tokenize.OP
-                          and (token.string in "([{") - (token.string in ")]}"))
-                if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and depth <= 0):
-                    break
-        except (tokenize.TokenError, SyntaxError) as error:
-            if "EOF" in str(error):  # no end of a string or a bracket: nothing below it can be told
-                return tokens, len(self._lines) - place
-        return tokens, max(
-            [1, *(token.end[0] for token in tokens if token.type != tokenize.ENDMARKER)])
-
-    def _reader(self, place: int) -> Any:
-        lines = iter(range(place, len(self._lines)))
-
-        def readline() -> str:
-            self._step()
-            number = next(lines, None)
-            return "" if number is None else self._lines[number]
-
-        return readline
-
-    def _step(self) -> None:
-        self._steps += 1
-        if self._steps > MAX_STEPS or self._magics >= MAX_MAGICS:
-            raise NotPython("this cell is too long for IPython's own syntax. Put magics and shell "
-                            "lines into a cell of their own")
-
-
-def _is_simple(line: str) -> bool:
-    """Whether the line is a plain statement at a glance: tokens take a hundred times longer."""
-    if not SIMPLE.fullmatch(line):
-        return False
-    return all(line.count(opening) == line.count(closing)
-               for opening, closing in ("()", "[]", "{}"))
-
-
-def _transformed(transformer: Any, piece: list[str]) -> tuple[list[str], int]:
-    """The lines with one magic in plain Python, and how many lines that took."""
-    place = transformer.start_line
-    try:
-        lines = transformer.transform(piece)
-    except (SyntaxError, AssertionError, IndexError):  # `f(x)?`: a kernel says the same
-        return piece, len(piece)
-    used = len(piece) - (len(lines) - place - 1)
-    return [*piece[:place], _harmless(lines[place]), *["\n"] * (used - place - 1)], used
+            _, new = manager.do_one_token_transform(lines)
+        except (IndexError, AssertionError):  # `x = %` and nothing more
+            return lines
+        place = next((n for n, (old, made) in enumerate(zip(lines, new, strict=False))
+                      if old != made), None)
+        if place is None:
+            return lines
+        gap = ["\n"] * (len(lines) - len(new))
+        lines = [*new[:place], _harmless(new[place]), *gap, *new[place + 1 :]]
+    raise NotPython("this cell is too long for IPython's own syntax. Put magics and shell "
+                    "lines into a cell of their own")
 
 
 def _harmless(line: str) -> str:

@@ -1,10 +1,11 @@
-"""Cells as a kernel reads them, in plain Python: statements stay in line, work stays linear."""
+"""Cells as a kernel reads them, in plain Python: statements stay in line, work is bounded."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -80,17 +81,19 @@ def test_what_is_not_run_raises_its_reason(source: str, said: str) -> None:
     ],
 )
 def test_the_work_is_bounded(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted in tokens and lines looked at, not in seconds."""
-    steps: list[interactive._Lines] = []
-    step = interactive._Lines._step
+    """Counted in characters looked at, not in seconds."""
+    ipython = interactive.transformers()
+    assert ipython is not None
+    seen: list[int] = []
+    look = ipython.make_tokens_by_line
 
-    def counted(lines: interactive._Lines) -> None:
-        steps.append(lines)
-        step(lines)
+    def counted(lines: list[str]) -> Any:
+        seen.append(sum(map(len, lines)))
+        return look(lines)
 
-    monkeypatch.setattr(interactive._Lines, "_step", counted)
+    monkeypatch.setattr(ipython, "make_tokens_by_line", counted)
     as_python(source)
-    assert len(steps) <= min(2 * len(source), interactive.MAX_STEPS) + 10
+    assert sum(seen) <= interactive.MAX_LOOKED_AT
 
 
 def test_without_ipython_a_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
