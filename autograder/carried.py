@@ -13,22 +13,22 @@ of itself to be believed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from autograder.diagnose import Facts, fingerprint
-from autograder.examine import LIMITS, examine
-from autograder.judge import points
+from autograder.examine import LIMITS, must_be_ours_to_give
+from autograder.judge import earned, one_by_one, points
 from autograder.keys import bare
 from autograder.model import (
     Cell,
     Exercise,
     ExerciseResult,
     Misconception,
-    Outcome,
     Role,
     Submission,
+    Verdict,
 )
 from autograder.running.statements import parsed
 from autograder.staff import Staff
@@ -36,14 +36,38 @@ from autograder.staff import Staff
 MOST = 0.6  # of the points of an exercise that another's mistake may explain
 
 
-@dataclass(frozen=True)
+@dataclass
 class Consequence:
-    """What a belief about an earlier exercise does to a later one that is right otherwise."""
+    """What a belief about an earlier exercise does to a later one that is right otherwise.
 
-    outcomes: Mapping[str, Outcome]  # of its checks
-    lost: frozenset[str]  # parts
-    share: float  # of the points
+    It is looked at as far as somebody must know: most are other than what a student shows, and the
+    first checks tell.
+    """
+
+    exercise: Exercise
+    coming: Iterator[Verdict]
     look: Callable[[], Facts]
+    seen: list[Verdict] = field(default_factory=list)
+
+    def explains(self, result: ExerciseResult) -> bool:
+        """Whether the same checks hold with the same facts, and enough of the exercise is left."""
+        for place, theirs in enumerate(result.verdicts):
+            if place == len(self.seen):
+                self.seen.append(next(self.coming))
+            if self.seen[place].outcome is not theirs.outcome:
+                return False
+        return 0 < self.share <= MOST and self.facts == result.facts
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """The parts, once all checks were tried."""
+        return frozenset(p.name for p in earned(self.exercise, self.seen) if not p.full)
+
+    @property
+    def share(self) -> float:
+        """Of the exercise's points that is lost."""
+        worth = sum(self.exercise.worth(p) for p in self.exercise.parts if p.name in self.lost)
+        return worth / self.exercise.points if self.exercise.points else 0.0
 
     @cached_property
     def facts(self) -> Facts:
@@ -74,8 +98,7 @@ def _settled(staff: Staff, exercise: Exercise, result: ExerciseResult,
             if source.name in form:
                 continue  # a forward and a backward that were written for each other
             consequence = consequence_of(staff, belief, exercise, number)
-            alike = consequence.outcomes == _outcomes(result)
-            if alike and 0 < consequence.share <= MOST and consequence.facts == result.facts:
+            if consequence.explains(result):
                 return _given_back(exercise, result, consequence.lost, source.name)
     return result
 
@@ -116,28 +139,27 @@ def forms(staff: Staff, exercise: Exercise) -> list[Mapping[str, str]]:
 
 def consequence_of(staff: Staff, belief: Misconception, exercise: Exercise,
                    form: int = 0) -> Consequence:
-    """What the belief does to a right answer to another exercise; worked out once."""
+    """What the belief does to a right answer to another exercise; looked at once."""
     key = (belief.exercise, belief.name, belief.edits, exercise.name, form)
     if key not in staff.consequences:
-        staff.consequences[key] = _worked_out(staff, belief, exercise, forms(staff, exercise)[form])
+        staff.consequences[key] = _begun(staff, belief, exercise, forms(staff, exercise)[form])
     found: Consequence = staff.consequences[key]
     return found
 
 
-def _worked_out(staff: Staff, belief: Misconception, exercise: Exercise,
-                form: Mapping[str, str]) -> Consequence:
+def _begun(staff: Staff, belief: Misconception, exercise: Exercise,
+           form: Mapping[str, str]) -> Consequence:
     assignment, probes = staff.assignment, staff.assignment.probes.get(exercise.name, ())
     subject = staff.with_cells({**form, **staff.written(belief)})
-    result = examine(exercise, subject, assignment, {}, staff.key.salt, staff.oracle)
-    lost = [part for part in result.parts if not part.full]
-    share = sum(part.max_points for part in lost) / exercise.points if exercise.points else 0.0
+
+    def verdicts() -> Iterator[Verdict]:
+        for verdict in one_by_one(exercise, subject, assignment.slug, staff.key.salt, staff.oracle):
+            must_be_ours_to_give(assignment.slug, verdict)
+            yield verdict
+
     look = partial(fingerprint, probes, exercise.name, subject, assignment.slug,
                    LIMITS.call_seconds)
-    return Consequence(_outcomes(result), frozenset(part.name for part in lost), share, look)
-
-
-def _outcomes(result: ExerciseResult) -> dict[str, Outcome]:
-    return {verdict.check: verdict.outcome for verdict in result.verdicts}
+    return Consequence(exercise, verdicts(), look)
 
 
 # ----------------------------------------------------------------------------------- who calls whom

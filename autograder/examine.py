@@ -25,6 +25,7 @@ from autograder.model import (
     Outcome,
     Subject,
     Submission,
+    Verdict,
 )
 
 LIMITS = Limits()
@@ -59,8 +60,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment, hints:
     verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds,
                      limits.exercise_deaths, scripts, ahead)
     for verdict in verdicts:
-        if verdict.outcome is Outcome.BROKEN:
-            raise Broken(f"{slug}, {name}, {verdict.check}: {verdict.got}")
+        must_be_ours_to_give(slug, verdict)
     facts: Facts = {}
     diagnoses: tuple[Diagnosis, ...] = ()
     if name in hints and can_be_diagnosed(verdicts):
@@ -68,6 +68,12 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment, hints:
                             limits.call_seconds)
         diagnoses = diagnose(name, facts, hints[name])
     return result_of(exercise, verdicts, diagnoses, subject.troubles.get(name, ""), facts)
+
+
+def must_be_ours_to_give(slug: str, verdict: Verdict) -> None:
+    """Broken when a check is to blame: then there is no mark."""
+    if verdict.outcome is Outcome.BROKEN:
+        raise Broken(f"{slug}, {verdict.exercise}, {verdict.check}: {verdict.got}")
 
 
 def examine_fairly(exercise: Exercise, student: Notebook, submission: Submission,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -73,6 +73,15 @@ def judge(exercise: Exercise, subject: Subject, slug: str, salt: str = "",
     What each check asked last is written into `scripts`, if they are given; what will be asked for
     certain is sent `ahead`.
     """
+    return tuple(one_by_one(exercise, subject, slug, salt, reference, seconds, deaths, scripts,
+                            ahead))
+
+
+def one_by_one(exercise: Exercise, subject: Subject, slug: str, salt: str = "",
+               reference: Subject | None = None, seconds: float = 5.0,
+               deaths: int = Limits.exercise_deaths, scripts: Scripts | None = None,
+               ahead: Ahead | None = None) -> Iterator[Verdict]:
+    """The same for who may have seen enough before the last."""
     verdicts: dict[str, Verdict] = {}
     memo: dict[object, object] = {}
     for place, check in enumerate(exercise.checks):
@@ -90,9 +99,9 @@ def judge(exercise: Exercise, subject: Subject, slug: str, salt: str = "",
             if scripts is not None:
                 scripts[check.name] = exam.last
         verdicts[check.name] = verdict
+        yield verdict
     if ahead:
         ahead.end(exercise, verdicts)
-    return tuple(verdicts.values())
 
 
 def earned(exercise: Exercise, verdicts: Sequence[Verdict]) -> tuple[Earned, ...]:
