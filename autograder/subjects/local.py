@@ -13,7 +13,8 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,7 +26,7 @@ from autograder.running.runner import Room
 from autograder.running.statements import where
 from autograder.subjects import looking
 
-AGAIN = 0.2  # seconds between two interrupts, and at least between two looks at the clock
+AGAIN = 0.2  # seconds between two interrupts, and between two looks at the clock
 PATIENCE = Limits.patience
 MOST_PRINTED = 2000  # characters of what the student's code prints that are kept
 
@@ -58,7 +59,7 @@ class Local:
             with _quietly(), _alarm(seconds) as alarm:
                 return self._room.load(cell)
         except KeyboardInterrupt as error:
-            if not alarm.is_set():
+            if not alarm.rung:
                 raise
             stuck = self._stuck(error)
         self.left_out.add(place)
@@ -104,7 +105,7 @@ class Local:
             with _quietly(), _alarm(seconds) as alarm:
                 answers.extend(self._room.perform(bundled(calls)))
         except KeyboardInterrupt as error:
-            if not alarm.is_set():
+            if not alarm.rung:
                 raise
             if len(answers) < len(calls):  # else it came when all was done
                 answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s",
@@ -133,7 +134,7 @@ class Local:
             with _quietly(printed), _alarm(seconds) as alarm, watch:
                 answers = [*self._room.perform(calls[: topic.call + 1])]
         except KeyboardInterrupt:
-            if not alarm.is_set():
+            if not alarm.rung:
                 raise
             return (), printed.text
         except SystemExit:
@@ -163,37 +164,73 @@ def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.F
     return copy
 
 
+@dataclass
+class _Alarm:
+    """What was asked for a script: when to interrupt the main thread, and whether it was done."""
+
+    stop: float  # on the clock of what the main thread has computed
+    end: float  # on the wall clock
+    rung: bool = False
+    over: bool = False
+
+
+class _Watch:
+    """A thread that looks at the clock while somebody has set an alarm.
+
+    Not one for each script: starting it takes longer than most scripts do.
+    """
+
+    def __init__(self) -> None:
+        self.computed, self._alarm = _main_clock(), _Alarm(0.0, 0.0, over=True)
+        self._ringing, self._needed = threading.Lock(), threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @contextlib.contextmanager
+    def __call__(self, seconds: float) -> Iterator[_Alarm]:
+        alarm = _Alarm(self.computed() + seconds, time.monotonic() + PATIENCE * seconds)
+        before, self._alarm = self._alarm, alarm
+        self._needed.set()
+        try:
+            yield alarm
+        finally:
+            alarm.over, self._alarm = True, before
+            # an interrupt that is on its way arrives here, not in the caller
+            self._ringing.acquire()
+            self._ringing.release()
+
+    def _run(self) -> None:
+        while self._needed.wait():
+            self._needed.clear()
+            time.sleep(AGAIN)
+            with self._ringing:
+                alarm = self._alarm
+                late = self.computed() >= alarm.stop or time.monotonic() >= alarm.end
+                if not alarm.over and (alarm.rung or late):
+                    alarm.rung = True
+                    _thread.interrupt_main()
+            if not alarm.over:
+                self._needed.set()
+
+
+@cache
+def _watch(process: int) -> _Watch:
+    """The watch of this process: no thread survives a fork."""
+    return _Watch()
+
+
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[threading.Event]:
+def _alarm(seconds: float) -> Iterator[_Alarm]:
     """Interrupt the main thread after `seconds` of computing, between Python instructions.
 
     And again, until that has an end: an interrupt is lost when it meets a destructor or a callback
     of the garbage collector. What sleeps is interrupted after `PATIENCE` times as many seconds of
     the wall clock.
     """
-    fired, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield fired
+        yield _Alarm(0.0, 0.0)
         return
-
-    computed, end = _main_clock(), time.monotonic() + PATIENCE * seconds
-    stop = computed() + seconds
-
-    def ring() -> None:
-        while not over.wait(AGAIN if fired.is_set()
-                            else max(stop - computed(), min(AGAIN, seconds))):
-            if fired.is_set() or computed() >= stop or time.monotonic() >= end:
-                fired.set()
-                _thread.interrupt_main()
-
-    clock = threading.Thread(target=ring, daemon=True)
-    with _interruptible():
-        clock.start()
-        try:
-            yield fired
-        finally:
-            over.set()
-            clock.join()  # an interrupt that is on its way arrives here, not in the caller
+    with _interruptible(), _watch(os.getpid())(seconds) as alarm:
+        yield alarm
 
 
 @contextlib.contextmanager
