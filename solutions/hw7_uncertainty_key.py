@@ -43,7 +43,7 @@ def answered(key, **kind):
 HIDDEN = {
     "mc_predict": {
         "softmax": [
-            c.gives_probabilities_for_each_pass(passes=1, examples=4, needs=SOFTMAX),
+            c.gives_probabilities_for_each_pass(passes=1, examples=4, needs=(SOFTMAX, "draws_anew_in_each_pass")),
             c.is_the_softmax_of_each_pass(passes=40, examples=3, needs=SOFTMAX),
         ],
         "passes": [c.draws_anew_in_each_pass(passes=40, examples=50)],
@@ -158,6 +158,15 @@ MISCONCEPTIONS = {
             """Only one pass comes back, whatever T is. (A return inside the loop ends it in its first round.) Collect all T passes,
             and return them after the loop: shape (T, N, K).""",
             ("for t in range(T)])", "for t in range(1)])"), signs="passes_are"),
+        core("range_begins_with_1",
+            "You make one pass too few: range(1, T) has T - 1 numbers. It is range(T) that has T.",
+            ("range(T)", "range(1, T)"), signs="passes_are"),
+        core("range_ends_with_its_number",
+            "You make one pass too many: range(T + 1) counts from 0 to T. It is range(T) that has T numbers.",
+            ("range(T)", "range(T + 1)"), signs="passes_are"),
+        core("scores_are_divided_by_their_sum",
+            """You divide the scores by their sum. Scores may be negative, and their sum 0: take exp of each of them first.""",
+            (RESULT, "z / z.sum(axis=2, keepdims=True)"), signs="passes_are"),
         core("examples_compete_for_a_class",
             """Your probabilities sum to 1 over the EXAMPLES. Each example distributes its own probability over the classes: normalise
             along the last axis.""",
@@ -207,7 +216,7 @@ MISCONCEPTIONS = {
         core("the_pass_number_makes_a_good_seed",
             """Your passes do not depend on rng: each is given a generator made from its number. Nobody can then draw other passes. Hand
             rng itself to forward.""",
-            ("forward(x, rng)", "forward(x, np.random.default_rng(t))"), signs="passes_from"),
+            ("forward(x, rng)", "forward(x, np.random.default_rng(t))"), signs="passes_from =passes_are =passes_differ"),
         core("a_few_seeds_are_enough",
             """You draw a seed for each pass, out of a few numbers, so that some passes are the same. Hand rng itself to forward: it moves
             on by itself, and no two passes are alike.""",
@@ -215,7 +224,7 @@ MISCONCEPTIONS = {
         manner("a_pass_can_be_thrown_away",
             """You call forward more than T times and leave a pass out. Passes are what MC dropout costs: where you need the shape of the
             scores, take it from the first of the T.""",
-            ("range(T)])", "range(T + 1)][1:])"), signs="passes_made"),
+            ("range(T)])", "range(T + 1)][1:])"), signs="passes_made =passes_are"),
         edge("the_function_may_make_its_own_generator",
             """You make a generator of your own, so the seed of rng has no effect and nobody can repeat your result. Hand rng on to
             forward.""",
@@ -228,6 +237,10 @@ MISCONCEPTIONS = {
             """You subtract the largest score of the whole array. In a row that lies far below it every exp becomes 0, and 0 / 0 is NaN.
             Subtract the largest score of each ROW.""",
             (HIGHEST, "z.max()"), signs="far_below"),
+        edge("the_mean_of_a_row_will_do",
+            """You subtract from each row its mean, or another number that is not its largest. A score far above that still overflows:
+            subtract the largest, and no exponent is above 0.""",
+            (HIGHEST, "z.mean(axis=2, keepdims=True)"), signs="huge_scores far_above =far_below"),
         edge("large_scores_are_cut_off",
             """You cut the scores off before exp, so that two which both lie beyond become equal: the softmax of (3000, 2000) is (1, 0), and
             yours is (1/2, 1/2). Subtract the largest score of each row instead; nothing is lost by that.""",
@@ -270,8 +283,11 @@ MISCONCEPTIONS = {
             the entropy of the average minus the average entropy.""",
             ("entropy - hesitation", "probs.var(axis=0).sum(axis=-1)"), signs="stats_information"),
         core("entropies_of_passes_are_added",
-            """You subtract the SUM of the passes' entropies. Their average is meant: divide by T.""",
+            "You subtract the SUM of the passes' entropies. Their average is meant: divide by T.",
             ("entropy_of(probs).mean(axis=0)", "entropy_of(probs).sum(axis=0)"), signs="stats_information =stats_entropy"),
+        core("each_pass_has_an_information",
+            "You subtract the entropy of each pass by itself, so that T numbers come out for an example. Average these entropies first.",
+            ("entropy_of(probs).mean(axis=0)", "entropy_of(probs)"), signs="stats_information"),
         core("the_divergence_is_turned_round",
             """You average how far the MEAN diverges from the passes. It is the other way round: how far each pass diverges from the mean,
             which is the entropy of the mean minus the average entropy. (Yours is infinite where a pass rules a class out.)""",
@@ -317,7 +333,7 @@ MISCONCEPTIONS = {
             """You return -p log p for every class. The entropy of an example is the SUM of these over its classes: an array of shape
             (N,).""",
             ("np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)", "p * np.log(np.where(p > 0, p, 1.0))"),
-            signs="stats_form"),
+            signs="stats_form =stats_entropy"),
         core("the_first_axis_are_the_examples",
             """You average over the EXAMPLES, axis 1: your mean is (T, K), a mixture of different inputs in each pass. probs is (T, N,
             K); average over the passes, axis 0.""",
@@ -330,6 +346,10 @@ MISCONCEPTIONS = {
             """Your results are right to seven digits only, because you reckon in float32. What comes in is float64; leave it so, and a
             later check of gradients or of small differences does not fail.""",
             ("    mean =", "    probs = probs.astype(np.float32)\n    mean ="), signs="stats_digits"),
+        manner("zeros_may_be_replaced_in_place",
+            """You write into probs where it is 0, and so change the caller's array. Let the logarithm see another array: np.where(p > 0,
+            p, 1.0), or a copy.""",
+            ("    mean =", "    probs[probs == 0] = 1e-12\n    mean ="), signs="probs_after"),
     ],
     "gaussian_dropout_forward": [
         core("the_variance_is_the_standard_deviation",
@@ -355,6 +375,17 @@ MISCONCEPTIONS = {
             """Your noise has the standard deviation 1 / (1 - p), the factor by which inverted dropout multiplies. The factors of
             inverted dropout have the variance p / (1 - p), and so should yours: take the root of that. (At p = 0 there is no noise.)""",
             (SPREAD, "1 / (1 - p)"), signs="gaussian_noise_spread"),
+        core("the_mean_square_of_the_factors_is_their_variance",
+            """Your noise has the variance 1 / (1 - p), the mean SQUARE of inverted dropout's factors. Take away the square of their mean,
+            which is 1, and p / (1 - p) is left.""",
+            (SPREAD, "np.sqrt(1 / (1 - p))"), signs="gaussian_noise_spread"),
+        core("the_variance_is_squared",
+            "Your noise has the standard deviation (p / (1 - p))^2. A variance is the square, so it is its ROOT that you need.",
+            (SPREAD, "(p / (1 - p)) ** 2"), signs="gaussian_noise_spread"),
+        core("a_division_waits_for_the_subtraction",
+            """Your Gaussian dropout returns x unchanged in training, too. Without parentheses p / 1 - p is (p / 1) - p, which is 0: write
+            p / (1 - p).""",
+            (SPREAD, "np.sqrt(p / 1 - p)"), signs="gaussian_noise"),
         core("the_spread_has_another_formula",
             """Your noise has the mean 1, but a standard deviation that is none of the usual ones. Its VARIANCE should be p / (1 - p): take
             the root of that.""",
@@ -473,6 +504,18 @@ MISCONCEPTIONS = {
             """Your a is 1 / sqrt(q + p alpha'^2), from the mean SQUARE of the bracket. For the variance the square of its mean, p alpha',
             is taken away: q (1 + p alpha'^2).""",
             ("((1 - p) * (1 + p * alpha ** 2))", "(1 - p + p * alpha ** 2)"), signs="alpha_slope"),
+        core("a_has_another_formula",
+            """Your a is none that we know. It is a number that depends on p alone: 1 divided by the root of q (1 + p alpha'^2), 0.861 at
+            p = 0.3.""",
+            ("((1 - p) * (1 + p * alpha ** 2))", "(1 + p * alpha ** 2)"), signs="alpha_slope"),
+        core("b_has_another_formula",
+            "Your a is right and your b none that we know. It is -a p alpha', 0.454 at p = 0.3.",
+            (SHIFT, "-a * (1 - p) * alpha * (p > 0)"), signs="alpha_shift =alpha_slope"),
+        core("mean_and_variance_are_restored_batch_by_batch",
+            """Your line changes from call to call: you subtract the mean of what came out, and divide by its standard deviation. a and b
+            depend on p alone; mean 0 and variance 1 are restored on average.""",
+            ("    return out.astype", "    if p:\n        out = np.where(kept, x, alpha)\n        out = (out - out.mean()) / out.std()\n"
+             "    return out.astype"), signs="alpha_slope"),
         core("b_has_the_sign_of_alpha",
             """Your b has the wrong sign. Dropping to a negative value lowers the mean by p alpha', and b must raise it again: b = -a p
             alpha', a positive number.""",
@@ -544,7 +587,7 @@ MISCONCEPTIONS = {
         core("alpha_prime_is_alpha",
             """You use SELU's alpha, 1.6733. The lowest value of a SELU is alpha' = -lambda alpha = -1.7581, with both of its
             constants.""",
-            ("-1.7580993408473766", "-1.6732632423543772"), signs="alpha_dropped_to"),
+            ("-1.7580993408473766", "-1.6732632423543772"), signs="alpha_dropped_to alpha_slope"),
         manner("alpha_may_overwrite_its_input",
             "Your alpha_dropout_forward changes x itself. Others may still need it: write the result into a new array.",
             (f"np.where(kept, {LINE}, {FLOOR})", LINE),
@@ -599,6 +642,10 @@ MISCONCEPTIONS = {
             """The spread beside your mean is none of the usual ones. Take the deviations of the T probabilities from their mean, the mean
             of their squares over the passes, and its root: np.std(probs, axis=0).""",
             (SPREAD_OF, "np.sqrt(probs.mean(axis=0) * (1 - probs.mean(axis=0)))"), signs="std_is =mean_is"),
+        edge("the_spread_needs_no_axis",
+            """Your second result is not an array (N, K). Take the standard deviation over the passes alone: np.std(probs, axis=0), where
+            probs is (T, N, K).""",
+            (SPREAD_OF, "probs.std()"), signs="std_is"),
         edge("the_variance_is_the_standard_deviation",
             "Your second result is the variance. The standard deviation is its root.",
             (SPREAD_OF, "probs.var(axis=0)"), signs="std_is"),
@@ -613,6 +660,24 @@ MISCONCEPTIONS = {
         core("survivors_need_no_scaling",
             "You never divide the survivors by 1 - p, so the scores are smaller than those the layer was trained with.",
             ("x * mask / (1 - p)", "x * mask"), signs="survivors_are"),
+        core("survivors_are_divided_by_p",
+            "You divide the survivors by p. They stay with probability 1 - p: divide by that.",
+            ("x * mask / (1 - p)", "x * mask / (p or 1)"), signs="survivors_are"),
+        core("survivors_are_multiplied_by_the_keep_probability",
+            "You multiply the survivors by 1 - p, which makes them smaller still. They speak up for the others: DIVIDE by 1 - p.",
+            ("x * mask / (1 - p)", "x * mask * (1 - p)"), signs="survivors_are"),
+        core("masks_pile_up",
+            """Each of your passes drops from what the one before has left, until hardly a unit speaks. Start every pass from x itself: a
+            new array x * mask, never x *= mask or x = x * mask.""",
+            ("    def thinned", "    left = x.copy()\n\n    def thinned"),
+            (SCORES, "np.multiply(left, mask, out=left) / (1 - p) @ W"), signs="few_units"),
+        core("examples_compete_for_a_class_here",
+            """Your softmax sums to 1 over the EXAMPLES. In an array (T, N, K) the classes are the last axis: normalise along axis -1.""",
+            ("    return probs.mean", "    probs = probs / probs.sum(axis=1, keepdims=True)\n    return probs.mean"),
+            signs="passes_give"),
+        core("a_pass_casts_a_vote_here",
+            "Your passes cast votes: 1 for the class with the largest score. Average the probabilities that each pass gives.",
+            ("x, T, rng)\n", "x, T, rng)\n    probs = np.eye(W.shape[1])[probs.argmax(axis=2)]\n"), signs="passes_give"),
         core("p_is_the_keep_probability",
             "Your mask is the wrong way round: units STAY with probability p. They should be dropped with probability p.",
             (f"{COINS} >= p", f"({COINS} < p) | (p == 0)"), signs="share_dropped"),
@@ -664,6 +729,9 @@ MISCONCEPTIONS = {
         manner("any_p_is_a_probability",
             "You accept a p outside [0, 1]. Raise a ValueError before anything is drawn.",
             ("if not 0 <= p <= 1:", "if False:"), signs="outside"),
+        manner("no_pass_is_an_answer_too",
+            "For T = 0 you return NaN, the average of nothing. Raise a ValueError if T is smaller than 1.",
+            (" or T < 1", ""), signs="no_pass", base="clinic_all_at_once"),
     ],
 }
 

@@ -35,6 +35,7 @@ PASSES = [
 ]
 AVERAGE = [[0.375, 0.375, 0.25], [0.5, 1 / 3, 1 / 6]]
 SURE_BUT_SPLIT = [[[1.0, 0.0]], [[0.0, 1.0]]]
+RULED_OUT = [[[0.75, 0.25, 0.0]], [[0.5, 0.25, 0.25]]]
 UNSURE_AND_AGREED = [[[0.5, 0.5]], [[0.5, 0.5]]]
 
 LAYER = ([[1.0, -0.5], [0.3, 2.0]], [[1.0, 0.0, -1.0], [0.5, 1.5, 0.0]])
@@ -156,7 +157,7 @@ EXERCISES = [
                 gravity="manner",
                 checks=[
                     c.gives_the_entropy_of_its_mean(case="ten digits", given=PASSES, tolerance=1e-10, needs="entropy"),
-                    c.leaves_its_arguments_alone(given=(PASSES,), names=("probs",), needs=ZEROS),
+                    c.leaves_its_arguments_alone(given=(RULED_OUT,), names=("probs",), needs=ZEROS),
                 ],
             ),
         ],
@@ -428,6 +429,7 @@ PROBES = {
         u.stats_information(**ASKED),
         u.stats_digits(**ASKED),
         u.at_zero(given=SURE_BUT_SPLIT),
+        t.arguments_after("probs_after", given=(RULED_OUT,), names=("probs",)),
     ],
     GAUSSIAN: [
         *(asked_of(GAUSSIAN, fact, "gaussian") for fact in GAUSSIAN_FACTS),

@@ -140,6 +140,51 @@ def states_before(right: dict[str, Any]) -> dict[str, Any]:
     return {"rnn_forward": rnn_forward}
 
 
+def passes_are_remembered(right: dict[str, Any]) -> dict[str, Any]:
+    known: list[Any] = []
+
+    def mc_predict(forward: Any, x: Any, T: int, rng: Any) -> Any:
+        known.extend(right["mc_predict"](forward, x, T, rng)[len(known):])
+        return np.array(known[:T])
+
+    return {"mc_predict": mc_predict}
+
+
+def entropy_comes_first(right: dict[str, Any]) -> dict[str, Any]:
+    def predictive_stats(probs: Any) -> Any:
+        mean, entropy, information = right["predictive_stats"](probs)
+        return entropy, mean, information
+
+    return {"predictive_stats": predictive_stats}
+
+
+def each_pass_by_itself(right: dict[str, Any], x: Any, W: Any, p: float, T: int,
+                        rng: Any) -> Any:
+    def thinned(x: Any, rng: Any) -> Any:
+        return x * (rng.random(x.shape) >= p) @ W / (1 - p or 1.0)
+
+    if not 0 <= p <= 1:
+        raise ValueError("p")
+    return right["mc_predict"](thinned, x, T, rng)
+
+
+def the_last_pass_alone(right: dict[str, Any]) -> dict[str, Any]:
+    def fixed_mc_dropout(*args: Any) -> Any:
+        probs = each_pass_by_itself(right, *args)
+        return probs[-1], probs.std(axis=0)
+
+    return {"fixed_mc_dropout": fixed_mc_dropout}
+
+
+def passes_vote(right: dict[str, Any]) -> dict[str, Any]:
+    def fixed_mc_dropout(*args: Any) -> Any:
+        probs = each_pass_by_itself(right, *args)
+        votes = np.eye(probs.shape[2])[probs.argmax(axis=2)]
+        return votes.mean(axis=0), votes.std(axis=0)
+
+    return {"fixed_mc_dropout": fixed_mc_dropout}
+
+
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block",
      ("one_mask_serves_all_maps",)),
@@ -164,6 +209,14 @@ CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw4_theory", "expected_dropout_loss", sizes_of_misses, "the_loss_is_a_mean",
      ("something_else",)),
     ("hw7_uncertainty", "fixed_mc_dropout", no_pass_differs, "one_mask_serves_all_passes", ()),
+    ("hw7_uncertainty", "mc_predict", passes_are_remembered, "the_pass_number_makes_a_good_seed",
+     ("something_else",)),
+    ("hw7_uncertainty", "predictive_stats", entropy_comes_first,
+     "the_terms_of_an_entropy_need_no_sum", ("something_else",)),
+    ("hw7_uncertainty", "fixed_mc_dropout", the_last_pass_alone, "one_mask_serves_all_passes",
+     ("something_else",)),
+    ("hw7_uncertainty", "fixed_mc_dropout", passes_vote, "one_mask_serves_the_whole_batch",
+     ("a_pass_casts_a_vote_here",)),
 )
 
 

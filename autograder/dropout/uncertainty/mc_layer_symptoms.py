@@ -17,14 +17,14 @@ from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import DIGEST, nearest, symptom
 from autograder.dropout.mask_symptoms import P
-from autograder.dropout.uncertainty.mc_layers import all_masks, layer_call, mean_and_std
+from autograder.dropout.uncertainty.mc_layers import BOTH, FACTORS, all_masks, layer_call, part_of
 from autograder.dropout.uncertainty.pass_symptoms import NEAR, Q
 from autograder.dropout.uncertainty.passes import ROUGH
 from autograder.dropout.values import softmax
 from autograder.model import Call, Given, Seed
 
 Passes = list[tuple[Array, Array]]
-FACTORS = {"divided by 1-p": 1 / Q, "not scaled": 1.0, "divided by p": 1 / P, "times 1-p": Q}
+OTHER, ODD = "something else", "of another shape"
 SEEDS = 6  # so many calls: that one mask for all keeps everything in each of them does not happen
 
 
@@ -47,10 +47,17 @@ def _layer(exam: Exam, alike: bool = False) -> tuple[Array, Array]:
     return np.asarray(call.args[0].value), np.asarray(call.args[1].value)
 
 
+def _both(value: object) -> tuple[Array, Array]:
+    """Mean and spread (40, 2) of an answer; a spread of another shape is NaN."""
+    spread = array(pair(value, BOTH)[1], "std")
+    return part_of(value, "mean", (40, 2)), (
+        spread.astype(float) if spread.shape == (40, 2) else np.full((40, 2), np.nan))
+
+
 def _form(exam: Exam) -> tuple[bool, str]:
     """Whether mean and spread have changed places, and what a pass gives: see `passes_give`."""
     if "form" not in exam.memo:
-        found = [mean_and_std(value, (40, 2)) for value in exam.ask(*_questions(exam, 1))]
+        found = [_both(value) for value in exam.ask(*_questions(exam, 1))]
         one, other = np.stack(found).swapaxes(0, 1)
         swapped = not _sums_to_one(one) and (_sums_to_one(other) or not one.any())
         means = other if swapped else one
@@ -60,8 +67,12 @@ def _form(exam: Exam) -> tuple[bool, str]:
 
 
 def _kind(exam: Exam, means: Array) -> str:
+    if np.isin(means, (0, 1)).all() and _sums_to_one(means):
+        return "votes"
     if _sums_to_one(means):
         return "probabilities"
+    if _sums_to_one(means.swapaxes(1, 2)):
+        return "shares of examples"
     scores = any(_all_explained(values, means) for _, values in _candidates(*_layer(exam)))
     return "scores" if scores else "something else"
 
@@ -74,7 +85,7 @@ def _asked(exam: Exam, passes: int, alike: bool = False, seeds: int = SEEDS) -> 
     """(mean, spread) of calls with so many passes and other generators, in this order."""
     swapped, _ = _form(exam)
     values = exam.ask(*_questions(exam, passes, alike, seeds))
-    found = [mean_and_std(value, (40, 2)) for value in values]
+    found = [_both(value) for value in values]
     return [both[::-1] for both in found] if swapped else found
 
 
@@ -100,7 +111,8 @@ def _candidates(x: Array, W: Array) -> Iterator[tuple[str, Array]]:
     """(what is dropped, scores (N, masks, K) it can give) for units and weights, by factors."""
     weights = all_masks(4).reshape(16, 2, 2)
     scores = (x @ W)[:, None]
-    for name, factor in FACTORS.items():
+    for name, of in FACTORS.items():
+        factor = of(P)
         yield f"units, {name}", factor * (x[:, None, :] * all_masks(2)) @ W
         yield f"scores, {name}", factor * scores * all_masks(2)
         yield f"weights, {name}", factor * np.einsum("nd,mdk->nmk", x, weights * W)
@@ -129,7 +141,7 @@ def order(exam: Exam) -> str:
 
 @symptom
 def passes_give(exam: Exam) -> str:
-    """What a single pass gives: "probabilities", "scores" or "something else"."""
+    """What a single pass gives: "probabilities", "scores", "votes", ..."""
     return _form(exam)[1]
 
 
@@ -194,8 +206,8 @@ def few_units(exam: Exam, *, examples: int = 4000) -> str:
         x = Given(f"np.full({(examples, units)}, 0.8)", np.full((examples, units), 0.8))
         W = Given(f"np.array({rows[:units]})", np.array(rows[:units]))
         (value,) = exam.ask(layer_call(exam, x, W, P, passes, Seed(exam.seed(passes))))
-        kinds, counts = np.unique(np.hstack(mean_and_std(value, (examples, 3))).round(9) + 0.0,
-                                  axis=0, return_counts=True)
+        found = np.hstack([part_of(value, name, (examples, 3)) for name in BOTH])
+        kinds, counts = np.unique(found.round(9) + 0.0, axis=0, return_counts=True)
         law.append((kinds.tolist(), (counts / examples).round(1).tolist())
                    if len(kinds) < 20 else "many")
     return f"{DIGEST}{zlib.crc32(repr(law).encode()):08x}"
@@ -204,6 +216,8 @@ def few_units(exam: Exam, *, examples: int = 4000) -> str:
 @symptom
 def dropped_for(exam: Exam) -> str:
     """Do equal examples get masks of their own?"""
+    if _form(exam)[1] == "votes":
+        return "unknown"
     passes = _asked(exam, 1, alike=True)
     ordinary = _ordinary(exam, passes, alike=True)
     seen = [mean for mean, _ in passes]
@@ -233,7 +247,8 @@ def dropped_in(exam: Exam) -> str:
         return "nothing dropped"
     if not alike and not ordinary:
         single = (_given(exam, scores) for _, scores in _candidates(*_layer(exam)))
-        alike = any(_all_explained(values, (mean for mean, _ in passes)) for values in single)
+        alike = _spread_is(exam) in (OTHER, ODD) and any(
+            _all_explained(values, (mean for mean, _ in passes)) for values in single)
     return "all passes alike" if alike else "each pass"
 
 
@@ -290,11 +305,18 @@ def mean_is(exam: Exam) -> str:
 @symptom
 def std_is(exam: Exam) -> str:
     """What the second result for two passes is: see `_spreads`."""
+    return _spread_is(exam)
+
+
+def _spread_is(exam: Exam) -> str:
     passes = _asked(exam, 2)
+    if np.isnan(passes[0][1]).all():
+        return ODD
     ordinary = _ordinary(exam, passes)
     for _, first, second in _pairs(exam):
         kinds = _spreads(first, second)
-        for middle in _averages(exam, first, second).values():
+        # the mean may be that of one of them, too: the spread still says that they differ
+        for middle in (*_averages(exam, first, second).values(), _given(exam, second)):
             fits = [ordinary | _near(middle, mean) for mean, _ in passes]
             if not all(fit.any(axis=1).all() for fit in fits):
                 continue
@@ -303,4 +325,4 @@ def std_is(exam: Exam) -> str:
                 if all((a & b).any(axis=1).all() for a, b in zip(fits, near, strict=True)):
                     of_scores = _form(exam)[1] == "scores"
                     return name.removeprefix("of the scores, ") if of_scores else name
-    return "something else"
+    return OTHER

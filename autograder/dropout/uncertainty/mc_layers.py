@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -22,9 +23,15 @@ __all__ = ["drops_for_each_example", "drops_for_each_pass", "drops_inputs_of_the
            "gives_over_the_passes", "is_exact_in_a_single_pass", "mc_layer"]
 
 
+BOTH = ("mean", "std")
+FACTORS: dict[str, Callable[[float], float]] = {
+    "divided by 1-p": lambda p: 1 / (1 - p), "not scaled": lambda p: 1.0,
+    "divided by p": lambda p: 1 / p, "times 1-p": lambda p: 1 - p}
+
+
 def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed) -> Call:
     """`mean, std = f(x, W, p, T, rng)`."""
-    return Call(exam.function, (x, W, p, passes, seed), returns=("mean", "std"))
+    return Call(exam.function, (x, W, p, passes, seed), returns=BOTH)
 
 
 def mc_layer(p: float, passes: int = 3) -> View:
@@ -34,13 +41,13 @@ def mc_layer(p: float, passes: int = 3) -> View:
         x, W = _layer(40, 3, 2, exam.seed(1))
         return layer_call(exam, x, W, p, passes, Seed(exam.seed(number)))
 
-    return View(call, lambda value: np.stack(mean_and_std(value, (40, 2))))
+    return View(call, lambda value: np.concatenate(
+        [array(part, name).ravel() for part, name in zip(pair(value, BOTH), BOTH, strict=True)]))
 
 
-def mean_and_std(value: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
-    """Both parts of an answer, each of shape (N, K)."""
-    mean, std = pair(value, ("mean", "std"))
-    return array(mean, "mean", shape).astype(float), array(std, "std", shape).astype(float)
+def part_of(value: Any, name: str, shape: tuple[int, int]) -> Array:
+    """The mean or the std of an answer, of shape (N, K), whatever the other one is."""
+    return array(pair(value, BOTH)[BOTH.index(name)], name, shape).astype(float)
 
 
 def all_masks(units: int) -> Array:
@@ -58,18 +65,19 @@ def _layer(examples: int, units: int, classes: int, seed: int) -> tuple[Given, G
     return normal((examples, units), seed), normal((units, classes), seed + 1)
 
 
-KINDS = ("softmax((x[{n}] * m / (1 - p)) @ W)", "not scaled", "scores", "scores, not scaled")
+KINDS = tuple((factor, softmaxed) for softmaxed in (True, False) for factor in FACTORS)
+WANTED = "softmax((x[{n}] * m / (1 - p)) @ W)"
 
 
-def thinned_as(kind: str, x: Array, W: Array, p: float) -> Array:
-    """What each example gives by mask when scaling or softmax may be missing: (N, 2^D, K)."""
-    factor = 1.0 if kind.endswith("not scaled") else 1 / (1 - p)
-    scores = factor * (x[:, None, :] * all_masks(x.shape[1])) @ W
-    return scores if kind.startswith("scores") else softmax(scores)
+def thinned_as(kind: tuple[str, bool], x: Array, W: Array, p: float) -> Array:
+    """What each example gives by mask with another factor or without softmax: (N, 2^D, K)."""
+    factor, softmaxed = kind
+    scores = FACTORS[factor](p) * (x[:, None, :] * all_masks(x.shape[1])) @ W
+    return softmax(scores) if softmaxed else scores
 
 
 def one_pass(exam: Exam, p: float, examples: int, units: int,
-             kinds: tuple[str, ...] = KINDS) -> tuple[Array, str, float]:
+             kinds: tuple[tuple[str, bool], ...] = KINDS) -> tuple[Array, tuple[str, bool], float]:
     """(units each example kept in a single pass (N, D), the kind of KINDS for it, how far off).
 
     Wrong when no mask of its units explains the probabilities of an example.
@@ -79,7 +87,7 @@ def one_pass(exam: Exam, p: float, examples: int, units: int,
     key = ("one pass", p, examples, units, exam.salt)
     call = layer_call(exam, x, W, p, 1, Seed(stable_seed(f"{exam.function}/pass/{p}/{exam.salt}")))
     if key not in exam.memo:
-        exam.memo[key] = mean_and_std(exam.ask(call)[0], (examples, 3))[0]
+        exam.memo[key] = part_of(exam.ask(call)[0], "mean", (examples, 3))
     exam.last, mean = (call,), exam.memo[key]
     exam.show("mean[0]")
     for kind in kinds if mean.any() else KINDS[:1]:
@@ -95,7 +103,7 @@ def one_pass(exam: Exam, p: float, examples: int, units: int,
     rest = f" ({int(wrong.sum())} of {examples} are not)"
     row = ", ".join(map(number, mean[n]))
     raise Wrong(f"with T = 1, mean[{n}] = ({row})",
-                f"{KINDS[0].format(n=n)} for one of the {2**units} masks m{rest}")
+                f"{WANTED.format(n=n)} for one of the {2**units} masks m{rest}")
 
 
 @verb()
@@ -133,7 +141,7 @@ def _single_passes(exam: Exam, p: float, x: Given, W: Given) -> list[Array]:
     """What single passes give to each of ROWS examples: (values, 2) each, of 30 calls, T = 1."""
     calls = [layer_call(exam, x, W, p, 1, Seed(exam.seed(k + 10))) for k in range(30)]
     # (calls, ROWS * COPIES, 2)
-    means = np.stack([mean_and_std(value, (ROWS * COPIES, 2))[0] for value in exam.ask(*calls)])
+    means = np.stack([part_of(value, "mean", (ROWS * COPIES, 2)) for value in exam.ask(*calls)])
     return [np.unique(values.round(6), axis=0)[:8]
             for values in means.reshape(-1, ROWS, 2).swapaxes(0, 1)]
 
@@ -147,7 +155,7 @@ def gives_over_the_passes(exam: Exam, *, p: float, name: str, passes: int = 2) -
     W = normal((1, 2), exam.seed(2))
     seen = _single_passes(exam, p, x, W)
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
-    found = mean_and_std(exam.ask(call)[0], (ROWS * COPIES, 2))[name != "mean"]
+    found = part_of(exam.ask(call)[0], name, (ROWS * COPIES, 2))
     if all(len(values) < 2 for values in seen) and (name == "mean" or not found.any()):
         exam.last = (layer_call(exam, x, W, p, 1, Seed(exam.seed())),)
         exam.show("np.ptp([{call}[0][0, 0] for seed in range(30)])")
@@ -176,7 +184,7 @@ def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int
     W = Given("np.array([[1.0, -0.5]])", np.array([[1.0, -0.5]]))
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     (value,) = exam.ask(call)
-    mean, _ = mean_and_std(value, (examples, 2))
+    mean = part_of(value, "mean", (examples, 2))
     _, kind, _ = one_pass(exam, p, 60, 4)
     exam.last = (call,)
     exam.show("mean[:3, 0]")

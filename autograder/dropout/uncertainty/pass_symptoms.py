@@ -43,6 +43,8 @@ def passes_are(exam: Exam) -> str:
         first = array(exam.ask(pass_call(exam, 1, 7))[0], "probs")
         return ("one pass" if first.size == found.size and np.allclose(first.ravel(), found.ravel())
                 else "one average")
+    if found.shape[1:] == (7, 3) and len(found) in (4, 6):
+        return f"T {'+' if len(found) > 5 else '-'} 1 passes"
     if found.shape != (5, 7, 3):
         return ("a list of other shape" if sorted(found.shape) != [3, 5, 7]
                 else f"axes {found.shape}")
@@ -59,6 +61,8 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
     "scores": lambda found, x: np.allclose(found[..., 0], 0) and np.allclose(found[..., 1], x),
     "logarithms": lambda found, x: _is_softmax(np.exp(found), x),
     "votes": lambda found, x: bool(np.isin(found, (0, 1)).all())
+    and np.allclose(found.sum(axis=2), 1),
+    "shares of scores": lambda found, x: np.allclose(found[..., 0], 0)
     and np.allclose(found.sum(axis=2), 1),
     "sigmoids": lambda found, x: np.allclose(found[..., 0], 0.5)
     and np.allclose(found[..., 1], 1 / (1 + np.exp(-x))),
@@ -222,6 +226,8 @@ def stats_information(exam: Exam, *, given: list[object]) -> str:
     of the passes", ..."""
     entropy, probs, information = _read_entropy(exam, given)
     found = information.sum(axis=-1) if information.ndim > 1 else information
+    if information.shape == probs.shape[:2] != (1, 1):
+        return "of each pass"
     _, mean, *_ = read_stats(exam, given)
     for axis in (0, 1):
         own = entropy_of(probs).mean(axis=axis)
