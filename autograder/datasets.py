@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,8 +74,7 @@ def find(name: str) -> Path | None:
     Looked for in datasets/ here and in every folder above, then beside the package (a checkout),
     then where pip put it.
     """
-    return next((f / _known(name).file
-                 for f in _places() if (f / _known(name).file).is_file()), None)
+    return next(filter(Path.is_file, (place / _known(name).file for place in _places())), None)
 
 
 def _places() -> Iterator[Path]:
@@ -92,8 +89,7 @@ def folder() -> Path:
     """Where fetched files go: datasets/ of the course around here, or of the current folder."""
     here = Path.cwd()
     for place in (here, *here.parents):
-        if ((place / "solutions").is_dir() or (place / "assignments").is_dir()
-                or (place / "datasets").is_dir()):
+        if any((place / name).is_dir() for name in ("solutions", "assignments", "datasets")):
             return place / "datasets"
     return here / "datasets"
 
@@ -166,7 +162,8 @@ def load_cifar10(path: Path | str | None = None,
 
     path = _found("cifar10") if path is None else Path(path)
     if verify:
-        _must_match(path, _known("cifar10"))
+        data = _known("cifar10")
+        _must_match(_read(path, data), data, path)
     try:
         with tarfile.open(path, "r:gz") as archive:
             train = [_batch(archive, f"data_batch_{k}") for k in range(1, 6)]
@@ -196,15 +193,9 @@ def _batch(archive: tarfile.TarFile, name: str) -> tuple[Array, Array]:
 class _OnlyArrays(pickle.Unpickler):
     """A reader of pickles that knows numpy arrays and nothing else: no archive can run anything."""
 
-    ALLOWED = frozenset(
-        {
-            ("numpy.core.multiarray", "_reconstruct"),
-            ("numpy._core.multiarray", "_reconstruct"),
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("_codecs", "encode"),
-        }
-    )
+    ALLOWED = frozenset({("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"),
+                         ("numpy._core.multiarray", "_reconstruct"), ("numpy", "dtype"),
+                         ("_codecs", "encode")})
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self.ALLOWED:
@@ -213,25 +204,21 @@ class _OnlyArrays(pickle.Unpickler):
 
 
 # ---------------------------------------------------------------------------------------- checksums
-def matches(data: bytes, checksum: str) -> bool:
+def matches(content: bytes, checksum: str) -> bool:
     """Whether these bytes have this checksum ("sha256:..." or "md5:...")."""
-    kind, _, wanted = checksum.partition(":")
-    return hashlib.new(kind, data, usedforsecurity=False).hexdigest() == wanted
+    return _checksum(content, checksum.partition(":")[0]) == checksum
 
 
-def _must_match(path: Path, data: Dataset) -> None:
+def _checksum(content: bytes, kind: str) -> str:
+    return f"{kind}:{hashlib.new(kind, content, usedforsecurity=False).hexdigest()}"
+
+
+def _must_match(content: bytes, data: Dataset, where: Path | str) -> None:
     kind, _, wanted = data.checksum.partition(":")
-    digest = hashlib.new(kind, usedforsecurity=False)
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    except OSError as error:
-        raise CourseError(
-            f"{path} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
-    if digest.hexdigest() != wanted:
-        raise CourseError(f"{path} is not {data.file}: its {kind} is {digest.hexdigest()}, but "
-                          f"should be {wanted}. {how_to_get(data.name)}")
+    _, _, found = _checksum(content, kind).partition(":")
+    if found != wanted:
+        raise CourseError(f"{where} is not {data.file}: its {kind} is {found}, but should be "
+                          f"{wanted}. {how_to_get(data.name)}")
 
 
 # ----------------------------------------------------------------------------------------- fetching
@@ -247,37 +234,26 @@ def fetch(name: str, source: Path | None = None, url: str = "",
         raise CourseError(how_to_get("digits"))
     if source is None and not (url or data.url):
         raise CourseError(f"{data.file} is not fetched by the kit. {how_to_get(name)}")
-    home = folder()
-    home.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=home, prefix=f".{data.file}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if source is not None:
-                _copy_file(source, file, progress, data)
-            else:
-                _download(url or data.url, file, progress, data)
-        _unpack(Path(draft), data)
-        _must_match(Path(draft), data)
-        Path(draft).chmod(0o644)
-        os.replace(draft, home / data.file)
-    except CourseError as error:
-        raise CourseError(
-            str(error).replace(draft, str(source or "what was downloaded"))) from error
-    finally:
-        Path(draft).unlink(missing_ok=True)
-    return home / data.file
+    came = _read(source, data) if source else _downloaded(url or data.url, data, progress)
+    where = source or "what was downloaded"
+    content = _unpacked(came, data, where) if data.file.endswith(".csv") else came
+    _must_match(content, data, where)
+    path = folder() / data.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{data.file}.new")
+    draft.write_bytes(content)
+    return draft.replace(path)
 
 
-def _copy_file(source: Path, file: BinaryIO, progress: Progress | None, data: Dataset) -> None:
+def _read(path: Path, data: Dataset) -> bytes:
     try:
-        with source.open("rb") as original:
-            _copy(original, file, source.stat().st_size, progress)
+        return path.read_bytes()
     except OSError as error:
         raise CourseError(
-            f"{source} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
+            f"{path} cannot be read ({error.strerror}). {how_to_get(data.name)}") from error
 
 
-def _download(url: str, file: BinaryIO, progress: Progress | None, data: Dataset) -> None:
+def _downloaded(url: str, data: Dataset, progress: Progress | None) -> bytes:
     import urllib.error
     import urllib.request
 
@@ -285,7 +261,7 @@ def _download(url: str, file: BinaryIO, progress: Progress | None, data: Dataset
         # some servers refuse Python's own name
         request = urllib.request.Request(url, headers={"User-Agent": "autograder-course"})
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-            _copy(answer, file, int(answer.headers.get("Content-Length") or 0), progress)
+            return _all_of(answer, int(answer.headers.get("Content-Length") or 0), progress)
     except (OSError, ValueError) as error:
         # URLError and time-outs are OSErrors; a URL that is none is a ValueError
         if isinstance(error, urllib.error.HTTPError):
@@ -296,28 +272,25 @@ def _download(url: str, file: BinaryIO, progress: Progress | None, data: Dataset
                           f"{data.name} --from FILE`.") from error
 
 
-def _copy(source: Any, file: BinaryIO, size: int, progress: Progress | None) -> None:
-    done = 0
-    while chunk := source.read(CHUNK):
-        file.write(chunk)
-        done += len(chunk)
+def _all_of(answer: Any, size: int, progress: Progress | None) -> bytes:
+    came = bytearray()
+    while chunk := answer.read(CHUNK):
+        came += chunk
         if progress:
-            progress(done, size)
-    if size and done != size:
-        raise ConnectionError(f"only {done} of {size} bytes arrived")
+            progress(len(came), size)
+    if size and len(came) != size:
+        raise ConnectionError(f"only {len(came)} of {size} bytes arrived")
+    return bytes(came)
 
 
-def _unpack(draft: Path, data: Dataset) -> None:
-    """Take a text file out of its zip, its lines ended in the one way the checksum is for."""
-    if not data.file.endswith(".csv"):
-        return
-    content = draft.read_bytes()
+def _unpacked(content: bytes, data: Dataset, where: Path | str) -> bytes:
+    """A table taken out of its zip, its lines ended in the one way the checksum is for."""
     if content[:4] == b"PK\x03\x04":
-        content = _member(content, draft, data)
-    draft.write_bytes(b"\n".join(line.strip() for line in content.split()))
+        content = _member(content, data, where)
+    return b"\n".join(line.strip() for line in content.split())
 
 
-def _member(content: bytes, draft: Path, data: Dataset) -> bytes:
+def _member(content: bytes, data: Dataset, where: Path | str) -> bytes:
     """The table in UCI's archive: <name>.all-data (the mirrors call it <name>.csv)."""
     import zipfile
 
@@ -328,9 +301,9 @@ def _member(content: bytes, draft: Path, data: Dataset) -> bytes:
                     return archive.read(name)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
         raise CourseError(
-            f"{draft} is a damaged zip archive ({error}). {how_to_get(data.name)}") from error
+            f"{where} is a damaged zip archive ({error}). {how_to_get(data.name)}") from error
     raise CourseError(
-        f"{draft} is a zip archive without {data.name}.all-data. {how_to_get(data.name)}")
+        f"{where} is a zip archive without {data.name}.all-data. {how_to_get(data.name)}")
 
 
 # --------------------------------------------------------------------------------------- rebuilding
