@@ -7,8 +7,7 @@ the reason, in EQUIVALENT), or a check is missing.
 from __future__ import annotations
 
 import ast
-import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.authoring.verify import verdicts_of
@@ -16,27 +15,27 @@ from autograder.keys import bare
 from autograder.model import Exercise, Outcome
 from autograder.staff import Staff
 
-OPERATORS: dict[type[ast.operator], Sequence[type[ast.operator]]] = {
-    ast.Add: (ast.Sub,),
-    ast.Sub: (ast.Add,),
-    ast.Mult: (ast.Div,),
-    ast.Div: (ast.Mult,),
-    ast.Pow: (ast.Mult,),
-    ast.FloorDiv: (ast.Div,),
-    ast.Mod: (ast.Mult,),
-}
-COMPARISONS: dict[type[ast.cmpop], Sequence[type[ast.cmpop]]] = {
-    ast.Lt: (ast.LtE, ast.GtE),
-    ast.LtE: (ast.Lt, ast.Gt),
-    ast.Gt: (ast.GtE, ast.LtE),
-    ast.GtE: (ast.Gt, ast.Lt),
-    ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,),
-    ast.Is: (ast.IsNot,),
-    ast.IsNot: (ast.Is,),
+OTHER: dict[type[ast.AST], Sequence[type[ast.AST]]] = {
+    ast.Add: [ast.Sub],
+    ast.Sub: [ast.Add],
+    ast.Mult: [ast.Div],
+    ast.Div: [ast.Mult],
+    ast.Pow: [ast.Mult],
+    ast.FloorDiv: [ast.Div],
+    ast.Mod: [ast.Mult],
+    ast.And: [ast.Or],
+    ast.Or: [ast.And],
+    ast.Lt: [ast.LtE, ast.GtE],
+    ast.LtE: [ast.Lt, ast.Gt],
+    ast.Gt: [ast.GtE, ast.LtE],
+    ast.GtE: [ast.Gt, ast.Lt],
+    ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq],
+    ast.Is: [ast.IsNot],
+    ast.IsNot: [ast.Is],
+    ast.USub: [ast.UAdd],
 }
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Raise, ast.If, ast.For)
-Change = Callable[[ast.AST], None]
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,17 @@ class Mutant:
 def mutants(exercise: str, source: str) -> Iterator[Mutant]:
     """All mutants of an answer cell; those of the same text once."""
     tree = ast.parse(bare(source))
-    told: set[str] = {ast.unparse(tree)}
-    for place, node in enumerate(ast.walk(tree)):
-        for change in _changes(node):
-            other = copy.deepcopy(tree)
-            change(list(ast.walk(other))[place])
-            text = ast.unparse(ast.fix_missing_locations(other))
+    before = ast.unparse(tree)
+    told = {before}
+    for node in list(ast.walk(tree)):
+        for name, value in _changes(node):
+            right = getattr(node, name)
+            setattr(node, name, value)
+            text = ast.unparse(ast.fix_missing_locations(tree))
+            setattr(node, name, right)
             if text not in told:
                 told.add(text)
-                yield Mutant(exercise, *_differing(ast.unparse(tree), text), text + "\n")
+                yield Mutant(exercise, *_differing(before, text), text + "\n")
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:
@@ -76,25 +77,27 @@ def _differing(before: str, after: str) -> tuple[str, str]:
     return before.splitlines()[-1].strip(), "pass"
 
 
-def _changes(node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, (ast.BinOp, ast.AugAssign)):
-        yield from (_setting("op", kind()) for kind in OPERATORS.get(type(node.op), ()))
+def _changes(node: ast.AST) -> Iterator[tuple[str, object]]:
+    """Fields of the node, and what may stand there instead."""
+    if isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp, ast.UnaryOp)):
+        yield from (("op", kind()) for kind in OTHER.get(type(node.op), ()))
     elif isinstance(node, ast.Compare):
         for place, operator in enumerate(node.ops):
-            yield from (_comparing(place, kind()) for kind in COMPARISONS.get(type(operator), ()))
-    elif isinstance(node, ast.BoolOp):
-        yield _setting("op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
+            yield from (("ops", _with(node.ops, place, kind()))
+                        for kind in OTHER.get(type(operator), ()))
     elif isinstance(node, ast.Constant):
-        yield from (_setting("value", value) for value in _other_values(node.value))
+        yield from (("value", value) for value in _other_values(node.value))
     elif isinstance(node, ast.Call) and len(node.args) > 1:
-        yield _swapping
+        yield "args", [node.args[1], node.args[0], *node.args[2:]]
     if isinstance(node, (ast.FunctionDef, ast.If, ast.For, ast.While, ast.ClassDef)):
-        yield from (_deleting(n)
-                    for n, statement in enumerate(node.body) if isinstance(statement, SIMPLE))
-    if isinstance(node, ast.UnaryOp):
-        yield _setting("op", ast.UAdd() if isinstance(node.op, ast.USub) else node.op)
+        yield from (("body", _with(node.body, place, ast.Pass()))
+                    for place, statement in enumerate(node.body) if isinstance(statement, SIMPLE))
     if isinstance(node, (ast.If, ast.IfExp, ast.While)):
-        yield _negating
+        yield "test", ast.UnaryOp(ast.Not(), node.test)
+
+
+def _with(listed: Sequence[object], place: int, one: object) -> list[object]:
+    return [*listed[:place], one, *listed[place + 1 :]]
 
 
 def _other_values(value: object) -> Sequence[object]:
@@ -103,36 +106,6 @@ def _other_values(value: object) -> Sequence[object]:
     if isinstance(value, int):
         return (value + 1, value - 1)
     return (value * 2 + 1,) if isinstance(value, float) else ()
-
-
-def _setting(name: str, value: object) -> Change:
-    return lambda node: setattr(node, name, value)
-
-
-def _comparing(place: int, operator: ast.cmpop) -> Change:
-    def change(node: ast.AST) -> None:
-        assert isinstance(node, ast.Compare)
-        node.ops[place] = operator
-
-    return change
-
-
-def _swapping(node: ast.AST) -> None:
-    assert isinstance(node, ast.Call)
-    node.args[0], node.args[1] = node.args[1], node.args[0]
-
-
-def _deleting(place: int) -> Change:
-    def change(node: ast.AST) -> None:
-        # only nodes with a body come here
-        node.body[place] = ast.Pass()  # type: ignore[attr-defined]
-
-    return change
-
-
-def _negating(node: ast.AST) -> None:
-    # only nodes with a test come here
-    node.test = ast.UnaryOp(ast.Not(), node.test)  # type: ignore[attr-defined]
 
 
 # ------------------------------------------------------------------------------------- judging them
