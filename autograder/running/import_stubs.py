@@ -74,33 +74,7 @@ class Blank(types.ModuleType):
     def __len__(self) -> int:
         return len(self.__dict__["_blank_items"])
 
-    def __bool__(self) -> bool:
-        # so that `while plt.fignum_exists(1)` and `if torch.is_tensor(x)` go the way of plain
-        # numbers
-        return False
-
-    def __contains__(self, item: object) -> bool:
-        return False
-
-    def __next__(self) -> Blank:
-        return Blank(self.__name__)
-
-    def __getitem__(self, key: Any) -> Any:
-        return Blank(self.__name__)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        return None
-
-    def __delitem__(self, key: Any) -> None:
-        return None
-
     # ---------------------------------------------------------------- as a number, a block, a class
-    def __enter__(self) -> Blank:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        return None
-
     def __format__(self, spec: str) -> str:
         return ""
 
@@ -110,19 +84,28 @@ class Blank(types.ModuleType):
     def __float__(self) -> float:
         return 0.0
 
-    def __round__(self, digits: int | None = None) -> Blank:
-        return self
-
     def __eq__(self, other: object) -> bool:
         return self is other
 
     def __hash__(self) -> int:
         return id(self)
 
-    def _never(self, other: object) -> bool:
+    def _never(self, *others: object) -> bool:
         return False
 
-    __lt__ = __le__ = __gt__ = __ge__ = _never
+    # so that `while plt.fignum_exists(1)` and `if torch.is_tensor(x)` go the way of plain numbers
+    __bool__ = __contains__ = __lt__ = __le__ = __gt__ = __ge__ = _never
+    __instancecheck__ = __subclasscheck__ = _never
+
+    def _another(self, *key: object) -> Blank:
+        return Blank(self.__name__)
+
+    __next__ = __getitem__ = _another
+
+    def _nothing(self, *given: object) -> None:
+        return None
+
+    __setitem__ = __delitem__ = __exit__ = _nothing
 
     def _itself(self, *others: Any) -> Blank:
         return self
@@ -130,13 +113,7 @@ class Blank(types.ModuleType):
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _itself
     __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = _itself
     __rpow__ = __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = _itself
-    __neg__ = __pos__ = __abs__ = __invert__ = _itself
-
-    def __instancecheck__(self, instance: object) -> bool:
-        return False
-
-    def __subclasscheck__(self, subclass: type) -> bool:
-        return False
+    __neg__ = __pos__ = __abs__ = __invert__ = __enter__ = __round__ = _itself
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         return (Base,)

@@ -7,8 +7,10 @@ channel that is already open, and that takes few calls. What a student might rea
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import tempfile
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -84,58 +86,47 @@ def program(gpu: bool = False) -> bytes:
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
     # calls of another architecture have other numbers
     rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
-    for name in ALLOWED:
-        _add(pyseccomp, rules, pyseccomp.ALLOW, name)
-    for name in REFUSED:
-        if gpu and name == "clone":
-            continue
-        _add(pyseccomp, rules, pyseccomp.ERRNO(errno.EPERM), name)
-    _add_conditions(pyseccomp, rules)
+    refused = pyseccomp.ERRNO(errno.EPERM)
+    told = [*((pyseccomp.ALLOW, name) for name in ALLOWED),
+            *((refused, name) for name in REFUSED if not (gpu and name == "clone")),
+            *((pyseccomp.ALLOW, *rule) for rule in _conditions(pyseccomp))]
     if gpu:
-        _add_gpu(pyseccomp, rules)
+        told += [(pyseccomp.ALLOW, *rule) for rule in _for_gpu(pyseccomp)]
+        told += [(refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))]
+    for action, name, *conditions in told:
+        if (number := _number(pyseccomp, name)) >= 0:
+            rules.add_rule(action, number, *conditions)
     return _exported(rules)
 
 
-def _add_conditions(pyseccomp: Any, rules: Any) -> None:
+def _conditions(pyseccomp: Any) -> Iterator[tuple[Any, ...]]:
     """Calls that are allowed with certain arguments only."""
     arg, equal = pyseccomp.Arg, pyseccomp.EQ
-    for number in IOCTLS:
-        _add(pyseccomp, rules, pyseccomp.ALLOW, "ioctl", arg(1, equal, number))
-    for number in FCNTLS:
-        _add(pyseccomp, rules, pyseccomp.ALLOW, "fcntl", arg(1, equal, number))
+    yield from (("ioctl", arg(1, equal, number)) for number in IOCTLS)
+    yield from (("fcntl", arg(1, equal, number)) for number in FCNTLS)
     # ask for one's own, set none
-    _add(pyseccomp, rules, pyseccomp.ALLOW, "prlimit64", arg(0, equal, 0), arg(2, equal, 0))
-    _add(pyseccomp, rules, pyseccomp.ALLOW, "sched_getaffinity", arg(0, equal, 0))
-    # with flags it tells what others have read lately
-    _add(pyseccomp, rules, pyseccomp.ALLOW, "preadv2", arg(5, equal, 0))
-    _add(pyseccomp, rules, pyseccomp.ALLOW, "mmap",
-         arg(3, pyseccomp.MASKED_EQ, MAP_SHARED | MAP_GROWSDOWN, 0))
+    yield "prlimit64", arg(0, equal, 0), arg(2, equal, 0)
+    yield "sched_getaffinity", arg(0, equal, 0)
+    yield "preadv2", arg(5, equal, 0)  # with flags it tells what others have read lately
+    yield "mmap", arg(3, pyseccomp.MASKED_EQ, MAP_SHARED | MAP_GROWSDOWN, 0)
 
 
-def _add_gpu(pyseccomp: Any, rules: Any) -> None:
-    arg, allow = pyseccomp.Arg, pyseccomp.ALLOW
+def _for_gpu(pyseccomp: Any) -> Iterator[tuple[Any, ...]]:
+    arg, masked = pyseccomp.Arg, pyseccomp.MASKED_EQ
     # the device's own memory
-    _add(pyseccomp, rules, allow, "mmap",
-         arg(3, pyseccomp.MASKED_EQ, MAP_ANONYMOUS | MAP_GROWSDOWN, 0))
-    _add(pyseccomp, rules, allow, "clone",
-         arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD | CLONE_NEW, CLONE_THREAD))
-    _add(pyseccomp, rules, pyseccomp.ERRNO(errno.EPERM), "clone",
-         arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
-    _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.MASKED_EQ, LETTER, DRIVER_LETTER))
-    _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.LT, SMALL))
-    for number in UVM:
-        _add(pyseccomp, rules, allow, "ioctl", arg(1, pyseccomp.EQ, number))
-    _add(pyseccomp, rules, allow, "eventfd2")
+    yield "mmap", arg(3, masked, MAP_ANONYMOUS | MAP_GROWSDOWN, 0)
+    yield "clone", arg(0, masked, CLONE_THREAD | CLONE_NEW, CLONE_THREAD)
+    yield "ioctl", arg(1, masked, LETTER, DRIVER_LETTER)
+    yield "ioctl", arg(1, pyseccomp.LT, SMALL)
+    yield from (("ioctl", arg(1, pyseccomp.EQ, number)) for number in UVM)
+    yield ("eventfd2",)
 
 
-def _add(pyseccomp: Any, rules: Any, action: int, name: str, *conditions: Any) -> None:
-    """Add a rule, unless the call is unknown here: then it fails as all unknown ones do."""
-    try:
-        number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
-    except (ValueError, OSError, RuntimeError):
-        return
-    if number >= 0:
-        rules.add_rule(action, number, *conditions)
+def _number(pyseccomp: Any, name: str) -> int:
+    """Of a call; below 0 for one that is unknown here, which then fails as all unknown ones do."""
+    with contextlib.suppress(ValueError, OSError, RuntimeError):
+        return int(pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name))
+    return -1
 
 
 def _exported(rules: Any) -> bytes:
