@@ -104,19 +104,26 @@ def _nearest(old: str, text: str) -> str:
 
 def bare(source: str) -> str:
     """The code without comments and docstrings: a key neither spells them nor depends on them."""
-    lines = source.splitlines()
-    gone: set[int] = set()
+    lines = without_words(source, lambda node: not isinstance(node, ast.Module))
+    return "\n".join(line for line in lines if line is not None).strip() + "\n"
+
+
+def without_words(source: str, drops: Callable[[ast.AST], bool]) -> list[str | None]:
+    """The lines without comments, and without the docstrings it drops; None for one that is gone.
+
+    A body that is nothing but a docstring keeps it.
+    """
+    lines: list[str | None] = [*source.splitlines()]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
-            lines[row - 1] = lines[row - 1][:column].rstrip()
-            gone |= {row} - {row * bool(lines[row - 1])}
+            lines[row - 1] = token.line[:column].rstrip() or None
     for node in ast.walk(ast.parse(source)):
-        if (isinstance(node, (ast.FunctionDef, ast.ClassDef)) and len(node.body) > 1
-                and ast.get_docstring(node) is not None):
-            gone |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    return "\n".join(line for number, line in enumerate(lines, 1)
-                     if number not in gone).strip() + "\n"
+        if (isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and len(node.body) > 1
+                and ast.get_docstring(node) is not None and drops(node)):
+            first, last = node.body[0].lineno - 1, node.body[0].end_lineno
+            lines[first:last] = [None] * len(lines[first:last])
+    return lines
 
 
 # -------------------------------------------------------------------------------------- written out

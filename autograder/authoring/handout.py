@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import io
 import json
-import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from autograder import __version__
 from autograder.classes.code_digest import HOUSE, files, imported, reached
 from autograder.course import HINTS
 from autograder.folders import folders
+from autograder.keys import without_words
 from autograder.layout import LAYOUT
 from autograder.model import CourseError
 from autograder.student.places import INSTALLED
@@ -117,29 +116,13 @@ def bare(source: str, entered: bool = False) -> str:
     The docstring of a check, a verb, is its sentence. Of what is public in a module that is
     `entered`, by a student's command or by an import of a notebook, help() may be asked.
     """
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            line, column = token.start
-            lines[line - 1] = lines[line - 1][:column].rstrip()
-    for node in ast.walk(ast.parse(source)):
-        if (isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
-                and not _is_read(node, entered)):
-            for text in _docstring(node):
-                last = text.end_lineno or text.lineno
-                lines[text.lineno - 1 : last] = [""] * (last - text.lineno + 1)
-    return "\n".join([*lines, ""])
+    lines = without_words(source, lambda node: not _is_read(node, entered))
+    return "\n".join([*(line or "" for line in lines), ""])
 
 
-def _is_read(node: ast.Module | ast.FunctionDef | ast.ClassDef, entered: bool) -> bool:
+def _is_read(node: ast.AST, entered: bool) -> bool:
     """Whether somebody may read the docstring of this."""
-    if isinstance(node, ast.Module):
+    if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return False
     return (any("verb" in ast.unparse(decorator) for decorator in node.decorator_list)
             or (entered and not node.name.startswith("_")))
-
-
-def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> Iterator[ast.Constant]:
-    first = node.body[0] if len(node.body) > 1 else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        yield first.value
