@@ -71,13 +71,23 @@ def collect(root: Path, slugs: Sequence[str] = ()) -> Handout:
     handed_out = {f"{slug}/{name}": _read(place / name) for slug, place in given.items()
                   for name in (f"{slug}.ipynb", *RELEASED)}
     wheel = {f"{PACKAGE}/{name}": data
-             for name, data in student_part(map(bytes.decode, handed_out.values())).items()}
+             for name, data in student_part(_python_in(handed_out)).items()}
     wheel |= {f"{PACKAGE}/{INSTALLED}/{name}": _close(name, data)
               for name, data in handed_out.items() if not name.endswith(".ipynb")}
     more = {name: next((h / where for h in (root, CLONE) if (h / where).is_file()), None)
             for name, where in PAGES.items()}
     return Handout(chosen, wheel,
                    handed_out | {name: _read(path) for name, path in more.items() if path})
+
+
+def _python_in(handed_out: Mapping[str, bytes]) -> Iterator[str]:
+    """The code of these files."""
+    for name, data in handed_out.items():
+        if name.endswith(".py"):
+            yield data.decode()
+        elif name.endswith(".ipynb"):
+            yield from ("".join(cell["source"]) for cell in json.loads(data)["cells"]
+                        if cell["cell_type"] == "code")
 
 
 def _close(name: str, data: bytes) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 
 from autograder.model import Broken, CourseError
@@ -67,12 +67,10 @@ def stays_shut(name: str) -> bool:
         return False
 
 
-@contextmanager
 def warmed(backend: Isolation, wanted: bool = True,
-           preload: Sequence[str] = ()) -> Iterator[Isolation]:
+           preload: Sequence[str] = ()) -> AbstractContextManager[Isolation]:
     """The backend with a fork server in it, if wanted and to be had; else the backend."""
-    with backend.warm(preload) if wanted else nullcontext(backend) as found:
-        yield found
+    return backend.warm(preload) if wanted else nullcontext(backend)
 
 
 def with_gpu(backend: Isolation) -> Isolation:

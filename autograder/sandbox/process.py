@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -130,19 +130,11 @@ def worker_command(limits: Limits, package: str, descriptor: int, die_with_paren
     With `keeps` it is a fork server, which forks the workers, and these are the modules it has
     loaded for them.
     """
-    told = {
-        "package": package,
-        "path": interpreter.site(),
-        "fd": descriptor,
-        "memory": limits.memory_bytes,
-        "cpu": int(limits.submission_seconds) + 5,
-        "file": limits.file_bytes,
-        "descriptors": DESCRIPTORS[gpu],
-        "gpu": gpu,
-        "answer_bytes": limits.answer_bytes,
-        "die_with_parent": die_with_parent,
-        "keeps": keeps,
-    }
+    told = {"package": package, "path": interpreter.site(), "fd": descriptor,
+            "memory": limits.memory_bytes, "cpu": int(limits.submission_seconds) + 5,
+            "file": limits.file_bytes, "descriptors": DESCRIPTORS[gpu], "gpu": gpu,
+            "answer_bytes": limits.answer_bytes, "die_with_parent": die_with_parent,
+            "keeps": keeps}
     # -s -S: no site-packages but those in the plan, and no .pth file is run; not -I, which would
     # forget the environment below
     return [interpreter.executable(), "-s", "-S", "-B", f"{package}/{interpreter.PROGRAM}",
@@ -175,16 +167,9 @@ def launch(command: Callable[[int], Sequence[str]], lockdown: Lockdown, limits: 
 
 def _start(command: Sequence[str], environment: Mapping[str, str],
            descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=descriptors,
-        env=dict(environment),
-        cwd="/",
-        start_new_session=True,
-    )
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, pass_fds=descriptors, env=dict(environment),
+                            cwd="/", start_new_session=True)
 
 
 def _shake_hands(worker: Worker, lockdown: Lockdown) -> None:
@@ -192,30 +177,33 @@ def _shake_hands(worker: Worker, lockdown: Lockdown) -> None:
     program = None if lockdown.program is None else np.frombuffer(lockdown.program, np.uint8)
     readable, devices = (None if paths is None else list(paths)
                          for paths in (lockdown.readable, lockdown.devices))
-    try:
+    with _starting(worker):
         worker.channel.send(("sandbox", readable, program, devices, list(lockdown.listed)),
                             deadline)
-    except (EOFError, TimeoutError, WireError) as error:
-        raise Broken(
-            f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     wait_until_ready(worker)
 
 
 def wait_until_ready(worker: Worker) -> None:
     """Return when the worker has locked its door; Broken when it does not say so."""
     deadline = time.monotonic() + START_SECONDS
-    try:
+    with _starting(worker):
         worker.channel.connection.settimeout(START_SECONDS)
         worker.clock = Clock(who(worker.channel.connection, otherwise=worker.process.pid))
         answer: Any = worker.channel.receive(deadline)
-    except (EOFError, TimeoutError, WireError) as error:
-        raise Broken(
-            f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
     # nothing of a student's has run by then
     if type(answer) is tuple and len(answer) == 2 and answer[0] == "failed":
         raise Broken(f"The GPU cannot be used in the sandbox: {answer[1]}.")
     if answer != ("ready",):
         raise Broken("The worker did not say that it is ready.")
+
+
+@contextlib.contextmanager
+def _starting(worker: Worker) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, TimeoutError, WireError) as error:
+        raise Broken(
+            f"The worker did not start ({error}). {_last_words(worker)}".rstrip()) from error
 
 
 def _last_words(worker: Worker) -> str:
