@@ -466,15 +466,15 @@ class _Forgetful(torch.autograd.Function):  # type: ignore[misc, name-defined]
 
 
 LAYERS = [
-    *(layers.computes_in(dtype=dtype, p=0.3)
+    *(layers.computes_in(dtype=dtype, p=0.3, function="Toy")
       for dtype in ("float64", "float32", "float16", "bfloat16")),
-    layers.draws_afresh_in_each_pass(p=0.3),
-    layers.remembers_each_pass_by_itself(p=0.3),
-    layers.leaves_the_generator_alone_in_eval(p=0.3),
-    layers.obeys_the_seed_of_torch(p=0.3),
-    layers.has_nothing_to_save(p=0.3),
-    layers.shows_its_p(p=0.3),
-    layers.makes_its_mask_where_x_lives(p=0.3),
+    layers.draws_afresh_in_each_pass(p=0.3, function="Toy"),
+    layers.remembers_each_pass_by_itself(p=0.3, function="Toy"),
+    layers.leaves_the_generator_alone_in_eval(p=0.3, function="Toy"),
+    layers.obeys_the_seed_of_torch(p=0.3, function="Toy"),
+    layers.has_nothing_to_save(p=0.3, function="Toy"),
+    layers.shows_its_p(p=0.3, function="Toy"),
+    layers.makes_its_mask_where_x_lives(p=0.3, function="Toy"),
 ]
 
 
@@ -488,25 +488,25 @@ def test_a_right_layer_passes(check: Check, layer: Any) -> None:
 @pytest.mark.parametrize(
     ("check", "layer", "said"),
     [
-        (layers.draws_afresh_in_each_pass(p=0.3), Frozen,
+        (layers.draws_afresh_in_each_pass(p=0.3, function="Toy"), Frozen,
          "two passes of one layer dropped the same units | two masks"),
-        (layers.remembers_each_pass_by_itself(p=0.3), Latest,
+        (layers.remembers_each_pass_by_itself(p=0.3, function="Toy"), Latest,
          "after a second pass the gradient of the first differs from its"),
-        (layers.leaves_the_generator_alone_in_eval(p=0.3), Restless,
+        (layers.leaves_the_generator_alone_in_eval(p=0.3, function="Toy"), Restless,
          "after .eval() torch's random generator moved on"),
-        (layers.has_nothing_to_save(p=0.3), Saved,
+        (layers.has_nothing_to_save(p=0.3, function="Toy"), Saved,
          "the state_dict or the parameters hold rate | nothing"),
-        (layers.shows_its_p(p=0.3), Silent,
+        (layers.shows_its_p(p=0.3, function="Toy"), Silent,
          "repr(layer) = 'Silent(something)' | a text with \"p=0.3\" in it"),
-        (layers.shows_its_p(p=0.3), Doubled,
+        (layers.shows_its_p(p=0.3, function="Toy"), Doubled,
          "repr(layer) = 'Doubled(Doubled(p=0.3))' | its name only once: extra_repr returns"),
-        (layers.obeys_the_seed_of_torch(p=0.3), Seeded,
+        (layers.obeys_the_seed_of_torch(p=0.3, function="Toy"), Seeded,
          "another torch.manual_seed gave the same mask | another mask"),
-        (layers.obeys_the_seed_of_torch(p=0.3), Elsewhere,
+        (layers.obeys_the_seed_of_torch(p=0.3, function="Toy"), Elsewhere,
          "the same torch.manual_seed gave another mask | the same mask"),
-        (layers.computes_in(dtype="bfloat16", p=0.3), Single,
+        (layers.computes_in(dtype="bfloat16", p=0.3, function="Toy"), Single,
          "out is torch.float32 | torch.bfloat16"),
-        (layers.computes_in(dtype="float16", p=0.3), Unscaled, "out["),
+        (layers.computes_in(dtype="float16", p=0.3, function="Toy"), Unscaled, "out["),
     ],
 )
 def test_each_mistake_in_a_layer_is_refused(check: Check, layer: Any, said: str) -> None:
@@ -522,13 +522,13 @@ def test_a_small_number_in_the_divisor_is_seen_where_ten_digits_are_lost(dtype: 
         pass
 
     More.small = small
-    assert verdict(layers.computes_in(dtype=dtype, p=0.3), Toy=More).passed is near
+    assert verdict(layers.computes_in(dtype=dtype, p=0.3, function="Toy"), Toy=More).passed is near
 
 
 @pytest.mark.parametrize("layer", [Cut, Overwriting])
 def test_masks_are_judged_whatever_becomes_of_the_gradient_or_the_input(layer: Any) -> None:
-    passes(layers.draws_afresh_in_each_pass(p=0.3), Toy=layer)
-    passes(layers.obeys_the_seed_of_torch(p=0.3), Toy=layer)
+    passes(layers.draws_afresh_in_each_pass(p=0.3, function="Toy"), Toy=layer)
+    passes(layers.obeys_the_seed_of_torch(p=0.3, function="Toy"), Toy=layer)
 
 
 def test_no_number_is_so_small_that_float16_has_few_digits_for_it() -> None:
@@ -540,7 +540,7 @@ def test_no_number_is_so_small_that_float16_has_few_digits_for_it() -> None:
 
 
 def test_an_overwritten_input_is_no_matter_of_the_dtype() -> None:
-    passes(layers.computes_in(dtype="float32", p=0.3), Toy=Overwriting)
+    passes(layers.computes_in(dtype="float32", p=0.3, function="Toy"), Toy=Overwriting)
 
 
 def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
@@ -551,7 +551,7 @@ def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
         def forward(self, x: Any) -> Any:
             return x
 
-    check = layers.is_a_class_of_your_own(p=0.3)
+    check = layers.is_a_class_of_your_own(p=0.3, function="Toy")
     passes(check, Toy=Layer)
     passes(check, Toy=Own)
     for toy in (Heir, torch.nn.Dropout, lambda p: torch.nn.AlphaDropout(p)):
@@ -560,13 +560,13 @@ def test_a_layer_of_torch_is_no_class_of_ones_own() -> None:
 
 
 def test_a_mask_on_another_device_is_refused() -> None:
-    found = verdict(layers.makes_its_mask_where_x_lives(p=0.3), Toy=OnTheCpu)
+    found = verdict(layers.makes_its_mask_where_x_lives(p=0.3, function="Toy"), Toy=OnTheCpu)
     assert found.outcome is Outcome.RAISED
     assert found.got.startswith("elsewhere raised RuntimeError")
 
 
 def test_what_cannot_be_tried_without_numbers_is_let_through() -> None:
-    passes(layers.makes_its_mask_where_x_lives(p=0.3), Toy=Drawing)
+    passes(layers.makes_its_mask_where_x_lives(p=0.3, function="Toy"), Toy=Drawing)
 
 
 COAT = layers.layer_coat("toy", "Toy")
@@ -1058,10 +1058,10 @@ def test_no_junk_breaks_a_check_or_a_fact() -> None:
         *(s.agrees(case=t.Comparison(), part="out"), s.measured(factor=1.01), s.mask_taken(),
           s.gradient_taken()),
         s.rate(case=t.Comparison("Fixed", shape=(30, 40))),
-        *(look.one_layer_twice(), look.source_of_chance(), look.half_precision(),
-          look.home_of_the_mask()),
-        *(look.saved_state(), look.mode_after_eval(), look.printed(), look.way_back(),
-          loops.loop_modes(), loops.loop_flags()),
+        *(fact(function="toy") for fact in (
+            look.one_layer_twice, look.source_of_chance, look.half_precision, look.saved_state,
+            look.home_of_the_mask, look.mode_after_eval, look.printed, look.way_back)),
+        *(loops.loop_modes(), loops.loop_flags()),
         *(loops.loop_steps(rate=0.1), loops.loop_switch(), nets.net_factor(net="toy"),
           nets.net_relus(net="toy")),
         *(nets.net_at_test_time(net="toy", p_in=0.3, p=0.3), nets.net_rates(net="toy"),

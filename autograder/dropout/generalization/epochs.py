@@ -231,9 +231,9 @@ def drops_while_training(exam: Exam, *, where: str, p_in: float, p_hidden: float
     expect(f"share of {where} without a gradient in a step", dropped, total, share)
 
 
-def second_mask(exam: Exam, p_in: float) -> str:
+def second_mask(exam: Exam) -> str:
     """Does the second step drop other inputs: "others", "the same", or "not seen"?"""
-    one, two = (thinned(exam, (p_in, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
+    one, two = (thinned(exam, (0.5, 0.0), "inputs", epochs=epochs)[1] for epochs in (1, 2))
     dropped, later = (~step.any(axis=1) for step in (one, two))
     if np.array_equal(one, two) or not dropped.any() or dropped.all():
         return "not seen"
@@ -241,9 +241,9 @@ def second_mask(exam: Exam, p_in: float) -> str:
 
 
 @verb()
-def drops_anew_in_each_step(exam: Exam, *, p_in: float = 0.5) -> None:
+def drops_anew_in_each_step(exam: Exam) -> None:
     """drops other inputs in each step"""
-    if second_mask(exam, p_in) == "the same":
+    if second_mask(exam) == "the same":
         raise Wrong("the second step on one example dropped the very inputs that the first one "
                     "dropped", "others")
 
@@ -284,32 +284,31 @@ def split(data: str, train: int, noise: float, seed: int) -> tuple[Given, Given,
     return Given("X_train", X[here]), Given("y_train", noisy), X[there], y[there]
 
 
-def experiment(exam: Exam, given: Mapping[str, Any], drop: tuple[float, float], seed: int) -> float:
+def experiment(exam: Exam, given: Mapping[str, Any], p_hidden: float, seed: int) -> float:
     """Train once as `given` (data, train, noise, sizes ...); the accuracy on all other examples."""
     X, y, X_test, y_test = split(given["data"], given["train"], given["noise"], exam.seed(2 * seed))
     how = {name: given[name] for name in ("epochs", "lr", "momentum")}
-    (value,) = exam.ask(training(exam, X, y, given["sizes"], drop=drop,
+    (value,) = exam.ask(training(exam, X, y, given["sizes"], drop=(0.0, p_hidden),
                                  seed=exam.seed(2 * seed + 1), **how))
     return accuracy(read(value, given["sizes"]), X_test, y_test)
 
 
 @verb()
-def learns(exam: Exam, *, given: Mapping[str, Any], at_least: float, p_in: float = 0.0,
+def learns(exam: Exam, *, given: Mapping[str, Any], at_least: float,
            p_hidden: float = 0.0) -> None:
     """learns: trained on a few of the {given[data]}, it is right about at least {at_least:.0%} of
     the others"""
-    share = experiment(exam, given, (p_in, p_hidden), 0)
+    share = experiment(exam, given, p_hidden, 0)
     if not share >= at_least:
         raise Wrong(f"accuracy on new examples = {share:.1%}", f"at least {at_least:.0%}")
 
 
 @verb()
 def gains_from_dropout(exam: Exam, *, given: Mapping[str, Any], seeds: int, gain: float,
-                       floor: float, p_in: float = 0.0, p_hidden: float = 0.5) -> None:
+                       floor: float, p_hidden: float = 0.5) -> None:
     """gains from dropout: with wrong labels among the training examples, new ones are recognised
     better with dropout than without"""
-    pairs = [[experiment(exam, given, drop, k) for drop in ((0.0, 0.0), (p_in, p_hidden))]
-             for k in range(seeds)]
+    pairs = [[experiment(exam, given, p, k) for p in (0.0, p_hidden)] for k in range(seeds)]
     before, after = np.mean(pairs, axis=0)
     if not before >= floor:  # a network that learns nothing without dropout is no baseline
         raise Wrong(f"mean accuracy without dropout = {before:.1%}", f"at least {floor:.0%}")

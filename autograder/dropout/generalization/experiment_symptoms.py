@@ -7,6 +7,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.inputs import normal
 from autograder.checks_api.symptoms import nearest, symptom
+from autograder.checks_api.views import question
 from autograder.dropout.generalization.ablation import means_of
 from autograder.dropout.generalization.experiments import entry, spoiling, whole
 from autograder.dropout.generalization.patients import (
@@ -83,28 +84,25 @@ def new_classes(exam: Exam) -> str:
 @symptom
 def summary(exam: Exam, *, given: tuple[list[float], list[float]], key: str) -> str:
     """An entry of a summary, in six digits."""
-    (value,) = exam.ask(Call(exam.function,
-                             tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
-    return number(array(entry(value, key), key, ()))
+    return number(_entries(exam, given, key)[0])
 
 
-def _wins(exam: Exam, a: list[float], b: list[float]) -> float:
-    (value,) = exam.ask(Call(exam.function,
-                             tuple(Given(f"np.array({v})", np.array(v)) for v in (a, b))))
-    return float(array(entry(value, "wins"), "wins", ()))
+def _entries(exam: Exam, given: tuple[list[float], list[float]], *keys: str) -> list[float]:
+    (value,) = exam.ask(question(exam, given))
+    return [float(array(entry(value, key), key, ())) for key in keys]
 
 
 @symptom
 def wins_form(exam: Exam, *, a: list[float], b: list[float]) -> str:
     """Are wins counted, or given as a share?"""
-    return "a share" if 0 < _wins(exam, a, b) < 1 else "a number"
+    return "a share" if 0 < _entries(exam, (a, b), "wins")[0] < 1 else "a number"
 
 
 @symptom
 def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
     """Are differences of 0 counted as wins, whichever way round the difference is taken, or with
     its sign lost?"""
-    wins, d = _wins(exam, a, b), np.array(a) - np.array(b)
+    (wins,), d = _entries(exam, (a, b), "wins"), np.array(a) - np.array(b)
     found = round(wins * len(a)) if 0 < wins < 1 else wins
     up, down, even = (int((np.sign(d) == sign).sum()) for sign in (1, -1, 0))
     alone = (up, down, up + down)
@@ -115,9 +113,7 @@ def draws(exam: Exam, *, a: list[float], b: list[float]) -> str:
 def t_and_sd(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float) -> str:
     """Is t right? Else what its own mean and sd are multiplied by: then a wrong sd does not look
     like a wrong t."""
-    (value,) = exam.ask(Call(exam.function,
-                             tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
-    mean, sd, t = (float(array(entry(value, key), key, ())) for key in ("mean", "sd", "t"))
+    mean, sd, t = _entries(exam, given, "mean", "sd", "t")
     if abs(abs(t) - abs(wanted)) < 1e-9:  # the sign is that of the mean
         return "right"
     n = len(given[0])
@@ -133,10 +129,8 @@ def summary_digits(exam: Exam, *, given: tuple[list[float], list[float]],
                    wanted: dict[str, float]) -> str:
     """Are the entries of a summary right to ten digits, some of them (which?) about right, or
     further off?"""
-    (value,) = exam.ask(Call(exam.function,
-                             tuple(Given(f"np.array({a})", np.array(a)) for a in given)))
-    off = {key: abs(float(array(entry(value, key), key, ())) / right - 1)
-           for key, right in wanted.items()}
+    found = _entries(exam, given, *wanted)
+    off = {key: abs(value / wanted[key] - 1) for key, value in zip(wanted, found, strict=True)}
     about = " and ".join(key for key, d in off.items() if DIGITS / 10 < d < 1e-5)
     return f"{about} about right" if about else "ten digits" if max(off.values()) < 1e-5 else "off"
 

@@ -11,7 +11,7 @@ from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
-from autograder.checks_api.views import View
+from autograder.checks_api.views import View, question
 from autograder.dropout.generalization.training import labels
 from autograder.dropout.values import NEAR
 from autograder.model import Call, Given, Seed
@@ -98,14 +98,13 @@ def reaches_all_wrong_classes(exam: Exam, *, classes: int = 10, count: int = 200
 
 
 @verb()
-def picks_labels_at_random(exam: Exam, *, fraction: float = 0.25, count: int = 9000,
-                           classes: int = 10) -> None:
+def picks_labels_at_random(exam: Exam, *, count: int = 9000, classes: int = 10) -> None:
     """picks the labels it moves at random, from all places"""
     y = in_words("y", labels(count, classes, exam.seed(1)))
-    (value,) = exam.ask(spoiling(exam, y, fraction, classes))
+    (value,) = exam.ask(spoiling(exam, y, 0.25, classes))
     places = np.flatnonzero(whole(value, count) != y.value)
     if not len(places):
-        raise Wrong("no label was moved", f"{round(fraction * count)} of {count}")
+        raise Wrong("no label was moved", f"{round(0.25 * count)} of {count}")
     # 2250 draws without replacement: a quarter holds less than .15 or more than .35 of them once in
     # e^45 (Hoeffding 1963)
     for k, share in enumerate(np.bincount(places * 4 // count, minlength=4) / len(places)):
@@ -128,9 +127,9 @@ def entry(value: Any, key: str) -> Any:
 def sums_up(exam: Exam, *, given: tuple[list[float], list[float]], wanted: float, key: str,
             form: str = "arrays") -> None:
     """gets {key} right in a case you can do by hand, given as {form}"""
-    arguments = (tuple(Given(f"np.array({a})", np.array(a)) for a in given)
-                 if form == "arrays" else given)
-    (value,) = exam.ask(Call(exam.function, arguments, returns=(SUMMARY,)))
+    call = (question(exam, given, (SUMMARY,)) if form == "arrays"
+            else Call(exam.function, given, returns=(SUMMARY,)))
+    (value,) = exam.ask(call)
     _compare_entry(value, key, np.array(wanted), len(given[0]), NEAR)
 
 

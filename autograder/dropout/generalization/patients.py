@@ -41,7 +41,7 @@ for k in range(1, len(sizes)):
     h = (np.maximum(h, 0) if k > 1 else h) @ params[f"W{{k}}"] + params[f"b{{k}}"]
 y = h.argmax(axis=1)
 lie = rng.random(len(y)) < 0.2
-y[lie] = rng.integers(0, sizes[-1], lie.sum())"""  # what a student pastes to see the same network
+y[lie] = rng.integers(0, sizes[-1], lie.sum())"""  # a student pastes it to see the same network
 SHOWN = {1.0: "curve[0]", 100.0: "curve[0] / 100"}
 Gone = tuple[tuple[int, ...], ...]  # the deleted units of each hidden layer
 
@@ -51,43 +51,33 @@ class Patient:
 
     def __init__(self, sizes: tuple[int, ...], seed: int, examples: int = EXAMPLES) -> None:
         self.sizes, self.text = sizes, MADE.format(seed=seed, sizes=sizes, examples=examples)
-        rng = np.random.default_rng(seed)
-        self.params: Params = {}
-        for k in range(1, len(sizes)):
-            self.params[f"W{k}"] = rng.normal(size=(sizes[k - 1], sizes[k]))
-            self.params[f"b{k}"] = rng.normal(size=sizes[k])
-        self.X = rng.normal(size=(examples, sizes[0]))
-        self.y = self.after(())[1].argmax(axis=1)  # what the whole network says ...
-        lie = rng.random(examples) < 0.2
-        # ... but for a few, so that its accuracy is below 1
-        self.y[lie] = rng.integers(0, sizes[-1], int(lie.sum()))
+        made: dict[str, Any] = {"np": np}
+        exec(self.text, made)
+        self.params: Params = made["params"]
+        self.X, self.y = made["X"], made["y"]
         self.whole = accuracy(self.params, self.X, self.y)
 
-    def call(self, exam: Exam, fractions: list[float], repeats: int, seed: int,
-             watch: bool = False) -> Call:
+    def call(self, exam: Exam, fractions: list[float], repeats: int, seed: int) -> Call:
         """ablation_curve(params, X, y, fractions, rng, repeats)"""
         # a careless answer must not spoil the next question
         copies = {name: entry.copy() for name, entry in self.params.items()}
         given = (Given("params", copies, self.text), Given("X", self.X), Given("y", self.y))
         return Call(exam.function, (*given, fractions, Seed(exam.seed(seed)), repeats),
-                    returns=("curve",), watch=watch)
+                    returns=("curve",))
 
-    def after(self, layers: tuple[tuple[tuple[int, ...], float], ...],
-              speak: bool = False) -> tuple[float, Array]:
-        """Accuracy and scores with the listed units of each hidden layer deleted, others scaled.
+    def after(self, gone: Gone, factors: tuple[float, ...], speak: bool) -> float:
+        """Accuracy with these units of each hidden layer deleted, others scaled.
 
         With `speak` a unit loses its inputs, but not its bias.
         """
         h, last = self.X, len(self.sizes) - 1
-        for k in range(1, last):
+        for k, (units, factor) in enumerate(zip(map(list, gone), factors, strict=True), 1):
             bias = self.params[f"b{k}"]
             h = np.maximum(h @ self.params[f"W{k}"] + bias, 0)
-            if layers:
-                gone, factor = layers[k - 1]
-                h[:, list(gone)] = np.maximum(bias[list(gone)], 0) if speak else 0
-                h = h * factor
-        s = np.asarray(h @ self.params[f"W{last}"] + self.params[f"b{last}"])
-        return (float((s.argmax(axis=1) == self.y).mean()) if layers else 0.0), s
+            h[:, units] = np.maximum(bias[units], 0) if speak else 0
+            h = h * factor
+        s = h @ self.params[f"W{last}"] + self.params[f"b{last}"]
+        return float((s.argmax(axis=1) == self.y).mean())
 
     @lru_cache(maxsize=256)  # noqa: B019  the networks themselves are few, and kept
     def possible(self, counts: tuple[int, ...], factors: tuple[float, ...],
@@ -95,8 +85,7 @@ class Patient:
         """Deleted units -> accuracy, for every choice of so many units of each hidden layer."""
         choices = [list(combinations(range(width), count))
                    for width, count in zip(self.sizes[1:-1], counts, strict=True)]
-        return {gone: self.after(tuple(zip(gone, factors, strict=True)), speak)[0]
-                for gone in product(*choices)}
+        return {gone: self.after(gone, factors, speak) for gone in product(*choices)}
 
     def twins(self, counts: tuple[int, ...], factors: tuple[float, ...],
               found: list[float]) -> bool:
@@ -104,8 +93,7 @@ class Patient:
         possible = self.possible(counts, factors).items()
         alike = [accuracy for (first, *others), accuracy in possible
                  if all(gone == first for gone in others)]
-        return (len(self.sizes) > len(ONE_LAYER) and bool(alike)
-                and all(near(value, alike) for value in found))
+        return bool(alike) and all(near(value, alike) for value in found)
 
 
 def patient(exam: Exam, sizes: tuple[int, ...]) -> Patient:
@@ -158,12 +146,12 @@ def near(value: float, values: Any) -> bool:
     return bool(np.abs(np.asarray(list(values)) - value).min() < 0.1 / EXAMPLES)
 
 
-def ablated(fractions: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.4, 0.6),
-            repeats: int = 3) -> View:
+def ablated() -> View:
     """The accuracies for so many fractions that two seeds do not agree by chance."""
 
     def call(exam: Exam, number: int) -> Call:
-        return patient(exam, TWO_LAYERS).call(exam, [*fractions] * 3, repeats, 400 + number)
+        fractions = [0.2, 0.4, 0.6, 0.8, 0.4, 0.6] * 3
+        return patient(exam, TWO_LAYERS).call(exam, fractions, 3, 400 + number)
 
     return View(call, lambda value: array(value, "curve"), "curves")
 
@@ -266,10 +254,10 @@ def _habits(sick: Patient, fraction: float) -> list[Habit]:
     ]
 
 
-def same_example(exam: Exam, count: int = 6) -> list[float]:
+def same_example(exam: Exam) -> list[float]:
     """Accuracies on copies of one example: 0 or 1, when all examples lose the same units."""
     sick, calls = patient(exam, TWO_LAYERS), []
-    for k in range(count):
+    for k in range(6):
         call = sick.call(exam, [0.5], 1, k)
         first = f"X, y = np.repeat(X[{k}:{k + 1}], 200, axis=0), np.repeat(y[{k}:{k + 1}], 200)"
         same = (Given("X", np.repeat(sick.X[k : k + 1], 200, axis=0), first),

@@ -49,10 +49,10 @@ def labels(count: int, classes: int, seed: int) -> Given:
 
 def training(exam: Exam, X: Given, y: Given, sizes: tuple[int, ...], *,
              drop: tuple[float, float] = (0.0, 0.0), epochs: int = 1, lr: float = 0.1,
-             momentum: float = 0.0, seed: int = 0, watch: bool = False) -> Call:
+             momentum: float = 0.0, seed: int = 0) -> Call:
     """One training. `drop` is (p_in, p_hidden)."""
     return Call(exam.function, (X, y, sizes, *drop, epochs, lr, momentum, Seed(seed)),
-                returns=("params",), watch=watch, steady=True)
+                returns=("params",), steady=True)
 
 
 def read(value: Any, sizes: tuple[int, ...]) -> Params:
@@ -226,13 +226,13 @@ def steps_down_the_gradient(exam: Exam, *, sizes: tuple[int, ...], lr: float = 0
 
 
 @verb()
-def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float, lr: float = 0.1,
+def keeps_momentum(exam: Exam, *, sizes: tuple[int, ...], momentum: float,
                    examples: int = 1) -> None:
     """adds momentum times the last step to each step, from one epoch to the next, and changes
     nothing else"""
     # measured in steps without momentum: what they should be is asked by `steps_down_the_gradient`
     X, y = copies(exam, sizes, examples)
-    start, plain, first, second = in_a_row(exam, X, y, sizes, lr, momentum, (0, 1, 1, 2), (0,))
+    start, plain, first, second = in_a_row(exam, X, y, sizes, 0.1, momentum, (0, 1, 1, 2), (0,))
     alone, step = plain - flat(start), first - flat(start)
     call_them(exam, "start", "plain", "first", "second")
     exam.show("abs(flat(plain) - flat(start)).max()", _flat(sizes))

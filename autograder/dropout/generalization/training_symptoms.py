@@ -1,4 +1,4 @@
-"""Facts about a function that trains a network, for diagnosis (see facts.py for what a fact is)."""
+"""Symptoms of a function that trains a network."""
 
 from __future__ import annotations
 
@@ -201,4 +201,4 @@ def dropped_share(exam: Exam, *, where: str) -> str:
 @symptom
 def next_dropped(exam: Exam) -> str:
     """Does the second step drop other inputs than the first?"""
-    return second_mask(exam, 0.5)
+    return second_mask(exam)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.asking import Exam, array, raised
+from autograder.asking import Exam, raised
 from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
 from autograder.dropout.torch.layers import (
     EPSILON,
+    IN_DTYPE,
     PASSES,
-    dtype_code,
     home_of,
+    in_dtype,
+    numbers_in,
     passes_of,
-    run,
     saved_by,
     shown_by,
+    told_of,
 )
-from autograder.model import Answer, Code, Outcome
+from autograder.model import Answer, Outcome
+
+WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")
 
 
 def _drops(out: Array) -> bool:
@@ -26,7 +30,7 @@ def _drops(out: Array) -> bool:
 
 
 @symptom
-def one_layer_twice(exam: Exam, *, function: str = "") -> str:
+def one_layer_twice(exam: Exam, *, function: str) -> str:
     """What two passes of one layer have to do with each other."""
     found, unmoved = passes_of(exam, 0.3, function)
     x, first, second, grad = (found[name] for name in PASSES[:4])
@@ -46,7 +50,7 @@ def _pass_of(grad: Array, passes: dict[str, Array]) -> str:
 
 
 @symptom
-def source_of_chance(exam: Exam, *, function: str = "") -> str:
+def source_of_chance(exam: Exam, *, function: str) -> str:
     """Does torch.manual_seed decide about the mask?"""
     found, _ = passes_of(exam, 0.3, function)
     first, again, other = (found[name] == 0 for name in ("first", "again", "other"))
@@ -56,22 +60,18 @@ def source_of_chance(exam: Exam, *, function: str = "") -> str:
 
 
 @symptom
-def half_precision(exam: Exam, *, function: str = "") -> str:
+def half_precision(exam: Exam, *, function: str) -> str:
     """The dtype that bfloat16 becomes."""
-    (value,) = exam.ask(run(dtype_code(function or exam.function), "bfloat16", 0.3, 5))
-    names = ("dtypes", "x", "dout", "out", "x.grad")
-    dtypes = item(value, names, "dtypes")
+    dtypes = item(in_dtype(exam, function, "bfloat16", 0.3, 5), IN_DTYPE, "dtypes")
     word = dtypes[0] if isinstance(dtypes, list) and dtypes else ""
     return word if isinstance(word, str) and word.removeprefix("torch.") in EPSILON else "other"
 
 
 @symptom
-def divisor(exam: Exam, *, function: str = "") -> str:
+def divisor(exam: Exam, *, function: str) -> str:
     """By what float64 survivors are divided: 1 - p, or a small number more, as it is added against
     0/0."""
-    (value,) = exam.ask(run(dtype_code(function or exam.function), "float64", 0.3, 5))
-    x, out = (array(item(value, ("dtypes", "x", "dout", "out", "x.grad"), name), name,
-                    (40, 50)).astype(float) for name in ("x", "out"))
+    x, out = numbers_in(in_dtype(exam, function, "float64", 0.3, 5), "x", "out")
     kept = out != 0
     more = x[kept] / out[kept] - (1 - 0.3)
     if not kept.any() or not (np.abs(more) <= 1e-3).all():
@@ -82,29 +82,27 @@ def divisor(exam: Exam, *, function: str = "") -> str:
 
 
 @symptom
-def saved_state(exam: Exam, *, function: str = "") -> str:
+def saved_state(exam: Exam, *, function: str) -> str:
     """Is there anything in the state_dict, or among the parameters, after a pass?"""
     saved = saved_by(exam, 0.3, function)
     return "nothing" if isinstance(saved, list) and not saved else "something"
 
 
 @symptom
-def mode_after_eval(exam: Exam, *, function: str = "") -> str:
+def mode_after_eval(exam: Exam, *, function: str) -> str:
     """The mode of a layer that was put into eval mode, after a pass."""
-    name = function or exam.function
-    source = f"""import torch
+    value = told_of(exam, f"""import torch
 
 def mode(p):
-    layer = {name}(p).eval()
+    layer = {function}(p).eval()
     layer(torch.randn(4, 5))
     return layer.training
-"""
-    (value,) = exam.ask(run(Code("mode", source, (name,)), 0.3))
+""", function, 0.3)
     return "eval" if value is False else "training"
 
 
 @symptom
-def printed(exam: Exam, *, function: str = "") -> str:
+def printed(exam: Exam, *, function: str) -> str:
     """Does the layer say its p, and its name once?"""
     shown = shown_by(exam, 0.3, function)
     if shown.count(shown.partition("(")[0] + "(") > 1:
@@ -114,15 +112,14 @@ def printed(exam: Exam, *, function: str = "") -> str:
 
 
 @symptom
-def way_back(exam: Exam, *, function: str = "") -> str:
+def way_back(exam: Exam, *, function: str) -> str:
     """Does autograd find its way back through the layer? What torch says when it does not, in a
     word."""
-    name = function or exam.function
-    source = f"""import torch
+    value = told_of(exam, f"""import torch
 
 def way(p):
     x = torch.randn(4, 5, requires_grad=True)
-    out = {name}(p)(x.clone())
+    out = {function}(p)(x.clone())
     if not isinstance(out, torch.Tensor):
         return "no tensor"
     if out.grad_fn is None:
@@ -135,17 +132,13 @@ def way(p):
         return next((word for said, word in words.items() if said in str(error)),
                     "raises " + type(error).__name__)
     return "open"
-"""
-    (value,) = exam.ask(run(Code("way", source, (name,)), 0.3))
+""", function, 0.3)
     if isinstance(value, str) and value.startswith("raises "):
         return f"raises {raised(Answer(Outcome.RAISED, error=value[7:]))}"
     return value if isinstance(value, str) and value in WAYS else "other"
 
 
-WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")
-
-
 @symptom
-def home_of_the_mask(exam: Exam, *, function: str = "") -> str:
+def home_of_the_mask(exam: Exam, *, function: str) -> str:
     """Is anything made on another device than that of x?"""
     return "that of x" if home_of(exam, 0.3, function) == "meta" else "elsewhere"

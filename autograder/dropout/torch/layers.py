@@ -83,6 +83,9 @@ def run(code: Code, *arguments: Any, returns: tuple[str, ...] = ()) -> Call:
 
 
 # ---------------------------------------------------------------------- numbers, in four precisions
+IN_DTYPE = ("dtypes", "x", "dout", "out", "x.grad")
+
+
 def dtype_code(name: str) -> Code:
     source = f"""import torch
 
@@ -100,20 +103,27 @@ def in_dtype(dtype, p, seed):
     return Code("in_dtype", source, (name,))
 
 
+def in_dtype(exam: Exam, function: str, dtype: str, p: float, seed: int) -> Any:
+    """What `dtype_code` gives, by the names of IN_DTYPE."""
+    shown = tuple(name.replace(".", "_") for name in IN_DTYPE)
+    return exam.ask(run(dtype_code(function), dtype, p, seed, returns=shown))[0]
+
+
+def numbers_in(value: Any, *names: str) -> list[Array]:
+    """The numbers of such an answer that have these names."""
+    return [array(item(value, IN_DTYPE, name), name, (40, 50)).astype(float) for name in names]
+
+
 @verb()
-def computes_in(exam: Exam, *, dtype: str, p: float, function: str = "") -> None:
+def computes_in(exam: Exam, *, dtype: str, p: float, function: str) -> None:
     """takes {dtype} and stays in it, with a scale right to its precision ({function})"""
-    names = ("dtypes", "x", "dout", "out", "x.grad")
-    shown = tuple(name.replace(".", "_") for name in names)
-    (value,) = exam.ask(run(dtype_code(function or exam.function), dtype, p, exam.seed() % 2**31,
-                            returns=shown))
+    value = in_dtype(exam, function, dtype, p, exam.seed() % 2**31)
     exam.show("dtypes")
-    for found, where in zip(_words(item(value, names, "dtypes"), 3),
+    for found, where in zip(_words(item(value, IN_DTYPE, "dtypes"), 3),
                             ("out", "x.grad", "out at test time"), strict=True):
         if found != f"torch.{dtype}":
             raise Wrong(f"{where} is {quoted(found, instead='something else')}", f"torch.{dtype}")
-    x, dout, out, grad = (array(item(value, names, name), name, (40, 50)).astype(float)
-                          for name in names[1:])
+    x, dout, out, grad = numbers_in(value, *IN_DTYPE[1:])
     kept = out != 0
     exam.show("(out != 0).sum().item()")
     demand_some(kept, p, "units survived")
@@ -173,16 +183,16 @@ PASSES = ("x", "first", "second", "x.grad", "again", "other")
 @shared
 def passes_of(exam: Exam, p: float, function: str) -> tuple[dict[str, Array], bool]:
     """What passes gave, by name, and if test time left torch's generator alone; all share it."""
-    name, names = function or exam.function, (*PASSES, "unmoved")
+    names = (*PASSES, "unmoved")
     shown = tuple(n.replace(".", "_") for n in names)
-    (value,) = exam.ask(run(_passes_code(name), p,
-                            stable_seed(f"{name}/passes/{p}/{exam.salt}") % 2**31, returns=shown))
+    seed = stable_seed(f"{function}/passes/{p}/{exam.salt}") % 2**31
+    (value,) = exam.ask(run(_passes_code(function), p, seed, returns=shown))
     return {n: array(item(value, names, n), n, (40, 50))
             for n in PASSES}, item(value, names, "unmoved") is True
 
 
 @verb()
-def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> None:
+def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str) -> None:
     """draws a fresh mask in each pass of one and the same layer ({function})"""
     found, _ = passes_of(exam, p, function)
     exam.show(OTHERS.format("second"))
@@ -191,7 +201,7 @@ def draws_afresh_in_each_pass(exam: Exam, *, p: float, function: str = "") -> No
 
 
 @verb()
-def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -> None:
+def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str) -> None:
     """goes backwards through a pass with that pass's own mask, whatever the layer did since
     ({function})"""
     found, _ = passes_of(exam, p, function)
@@ -204,7 +214,7 @@ def remembers_each_pass_by_itself(exam: Exam, *, p: float, function: str = "") -
 
 
 @verb()
-def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = "") -> None:
+def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str) -> None:
     """draws no random number at test time ({function})"""
     if not passes_of(exam, p, function)[1]:
         exam.show("unmoved")
@@ -212,7 +222,7 @@ def leaves_the_generator_alone_in_eval(exam: Exam, *, p: float, function: str = 
 
 
 @verb()
-def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None:
+def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str) -> None:
     """draws its mask from torch's own generator: torch.manual_seed decides about it, and nothing
     else ({function})"""
     found, _ = passes_of(exam, p, function)
@@ -226,34 +236,36 @@ def obeys_the_seed_of_torch(exam: Exam, *, p: float, function: str = "") -> None
 
 
 # ------------------------------------------------------------------------------ manners of a module
+def told_of(exam: Exam, source: str, function: str, p: float) -> Any:
+    """What this code, the source of one function of p, finds of a layer."""
+    name = source.partition("def ")[2].partition("(")[0]
+    return exam.ask(run(Code(name, source, (function,)), p))[0]
+
+
 @verb()
-def is_a_class_of_your_own(exam: Exam, *, p: float, function: str = "") -> None:
+def is_a_class_of_your_own(exam: Exam, *, p: float, function: str) -> None:
     """is a class of your own with a forward of its own, and may well be made from one of torch's
     ({function})"""
-    name = function or exam.function
-    (value,) = exam.ask(run(Code("home", "def home(p):\n"
-                                 f"    return type({name}(p)).forward.__module__\n", (name,)), p))
+    home = f"def home(p):\n    return type({function}(p)).forward.__module__\n"
+    value = told_of(exam, home, function, p)
     if isinstance(value, str) and value.startswith("torch.nn.modules.dropout"):
-        raise Wrong(f"the forward of {name} is torch's{quoted(f', from {value}')}",
+        raise Wrong(f"the forward of {function} is torch's{quoted(f', from {value}')}",
                     "one that you wrote")
 
 
 def saved_by(exam: Exam, p: float, function: str) -> Any:
     """The names of what a layer would save."""
-    name = function or exam.function
-    saved = f"""import torch
+    return told_of(exam, f"""import torch
 
 def saved(p):
-    layer = {name}(p)
+    layer = {function}(p)
     layer(torch.randn(4, 5))
     return [*layer.state_dict(), *(name for name, _ in layer.named_parameters())]
-"""
-    (value,) = exam.ask(run(Code("saved", saved, (name,)), p))
-    return value
+""", function, p)
 
 
 @verb()
-def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
+def has_nothing_to_save(exam: Exam, *, p: float, function: str) -> None:
     """has an empty state_dict and no parameters: nothing is learned, so nothing is saved
     ({function})"""
     value = saved_by(exam, p, function)
@@ -264,16 +276,14 @@ def has_nothing_to_save(exam: Exam, *, p: float, function: str = "") -> None:
 
 
 def shown_by(exam: Exam, p: float, function: str) -> str:
-    name = function or exam.function
-    (value,) = exam.ask(
-        run(Code("shown", f"def shown(p):\n    return repr({name}(p))\n", (name,)), p))
+    value = told_of(exam, f"def shown(p):\n    return repr({function}(p))\n", function, p)
     if not isinstance(value, str):
         raise Wrong(f"repr(layer) is {an(value)}", "a text")
     return value
 
 
 @verb()
-def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
+def shows_its_p(exam: Exam, *, p: float, function: str) -> None:
     """says p, and its own name once, when it is printed ({function})"""
     value = shown_by(exam, p, function)
     if f"p={p:g}" not in value.replace(" ", ""):
@@ -287,29 +297,27 @@ def shows_its_p(exam: Exam, *, p: float, function: str = "") -> None:
 
 def home_of(exam: Exam, p: float, function: str) -> str:
     """Where the layer's output lives: "meta" when everything it makes is made where x is."""
-    name = function or exam.function
-    elsewhere = f"""import torch
+    value = told_of(exam, f"""import torch
 
 def elsewhere(p):
     try:
-        return str({name}(p)(torch.empty(4, 5, device="meta")).device)
+        return str({function}(p)(torch.empty(4, 5, device="meta")).device)
     except (RuntimeError, NotImplementedError):    # it may have asked for a number
         x = torch.ones(4, 5)
         try:
             with torch.device("meta"):    # where tensors are made that are not told where
-                out = {name}(p)(x)
+                out = {function}(p)(x)
         except (RuntimeError, NotImplementedError) as error:
             if "item()" not in str(error):
                 raise
             return "meta"    # it draws a number, a seed for one: it cannot be tried without numbers
         return "meta" if out.device == x.device else str(out.device)
-"""
-    (value,) = exam.ask(run(Code("elsewhere", elsewhere, (name,)), p))
+""", function, p)
     return value if isinstance(value, str) else an(value)
 
 
 @verb()
-def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str = "") -> None:
+def makes_its_mask_where_x_lives(exam: Exam, *, p: float, function: str) -> None:
     """makes its mask on the device of x, tried with torch's "meta" device, which has shapes and no
     numbers ({function})"""
     value = home_of(exam, p, function)

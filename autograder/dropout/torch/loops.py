@@ -56,6 +56,7 @@ def spy(training):
 """
 # == after a look, > after a step
 SEEN = "sum(row[0] for row, later in zip(report, report[1:]) if later[4] {} row[4])"
+ROW = [bool, bool, int, int, int]  # what a spy writes down of a pass
 SIZE = 4
 BATCHES = ("import torch\n\n"
            "batches = [(torch.full((4, 3), float(k)), torch.tensor([0, 1, 0, 1])) "
@@ -109,16 +110,13 @@ def watched(exam: Exam, epochs: int, batches: int, starts_in_eval: bool) -> Watc
                 returns=("flags",))
     _, flags, report = exam.ask(spy, loop, Call(".report", (model,), returns=("report",)))
     if (not isinstance(report, list)
-            or not all(isinstance(p, list) and list(map(type, p)) == _PASS for p in report)):
+            or not all(isinstance(p, list) and list(map(type, p)) == ROW for p in report)):
         raise Wrong("the model that was handed over has been changed", "the model as it was")
     changes = [p[-1] for p in report]
     after = zip(report, changes, changes[1:], strict=False)
     passes = tuple(Pass(mode, flag, batch, size, later != now)
                    for (mode, flag, batch, size, _), now, later in after)
     return Watched(flags, passes)
-
-
-_PASS = [bool, bool, int, int, int]
 
 
 # -------------------------------------------------------------------------------------------- loops
@@ -139,10 +137,9 @@ def trains_in_training_mode(exam: Exam, *, epochs: int, batches: int,
 
 
 @verb()
-def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int,
-                                     starts_in_eval: bool = False) -> None:
+def takes_every_batch_once_per_epoch(exam: Exam, *, epochs: int, batches: int) -> None:
     """takes one step on each batch in each epoch"""
-    steps = [p.batch for p in watched(exam, epochs, batches, starts_in_eval).steps]
+    steps = [p.batch for p in watched(exam, epochs, batches, False).steps]
     exam.show(SEEN.format(">").replace("row[0]", "1", 1))
     if len(steps) != epochs * batches:
         raise Wrong(f"{len(steps)} steps were taken",
@@ -202,6 +199,7 @@ def linear(W, b):
 def weights(model):
     return model.weight, model.bias
 """
+EPOCHS = 3
 TWICE = 2  # the same batch: in whatever order a loop takes them, it gets the same weights
 ONE_BATCH = "import torch\n\nbatches = [(torch.tensor({x}), torch.tensor({y}))] * {times}\n"
 
@@ -222,12 +220,12 @@ class Descent:
     adam: bool = False
     momentum: float = 0.0
 
-    def run(self, X: Array, y: Array, W: Array, b: Array, steps: int) -> tuple[Array, Array]:
-        """Weights (2, 3) and bias (2,) after some steps."""
+    def run(self, X: Array, y: Array, W: Array, b: Array) -> tuple[Array, Array]:
+        """Weights (2, 3) and bias (2,) afterwards."""
         # the bias as one weight more
         X, W = np.column_stack((X, np.ones(len(X)))), np.column_stack((W, b))
         gradient = first = second = velocity = np.zeros_like(W)
-        for k in range(steps):
+        for k in range(EPOCHS * TWICE):
             old = 0.0 if k % self.kept == 0 else 1.0
             gradient = old * gradient + self._error(X @ W.T, np.eye(2)[y]).T @ X
             first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
@@ -245,8 +243,7 @@ class Descent:
         return error if self.total else error / len(scores)
 
 
-def _descended(exam: Exam,
-               epochs: int) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:
+def _descended(exam: Exam) -> tuple[tuple[Array, Array, Array, Array], tuple[Array, Array]]:
     """A small problem (X, y, W, b), and what the loop made of W and b."""
     rng = np.random.default_rng(exam.seed())
     X, W, b = (np.round(rng.normal(size=size), 2) for size in ((5, 3), (2, 3), (2,)))
@@ -254,7 +251,7 @@ def _descended(exam: Exam,
     model = Item(0, None, "model")
     batches = Code("batches", ONE_BATCH.format(x=X.tolist(), y=y.tolist(), times=TWICE))
     made = Call(CALLED, (Code("linear", LINEAR), W.tolist(), b.tolist()), returns=("model",))
-    loop = Call(exam.function, (model, batches, epochs), returns=("flags",))
+    loop = Call(exam.function, (model, batches, EPOCHS), returns=("flags",))
     names = ("weight", "bias")
     *_, value = exam.ask(made, loop, Call(CALLED, (Code("weights", LINEAR), model), returns=names))
     weight, bias = (array(item(value, names, name), f"model.{name}", old.shape)
@@ -267,21 +264,32 @@ def _alike(got: Array, wanted: Array) -> bool:
 
 
 @verb()
-def takes_steps_of_sgd(exam: Exam, *, rate: float, epochs: int = 3) -> None:
+def takes_steps_of_sgd(exam: Exam, *, rate: float) -> None:
     """takes plain steps of SGD: learning rate {rate}, mean cross-entropy, gradients from this batch
     alone"""
-    problem, found = _descended(exam, epochs)
-    for name, got, wanted in zip(("weight", "bias"), found,
-                                 Descent(rate).run(*problem, epochs * TWICE), strict=True):
+    problem, found = _descended(exam)
+    for name, got, wanted in zip(("weight", "bias"), found, Descent(rate).run(*problem),
+                                 strict=True):
         if not _alike(got, wanted):
             place = np.unravel_index(int(np.argmax(np.abs(got - wanted))), wanted.shape)
             exam.show(f"{name}{{at}}.item()")
             where = (
-                f"after {epochs} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}")
+                f"after {EPOCHS} epochs of {TWICE} batches model.{name}{[int(i) for i in place]}")
             raise Wrong(f"{where} = {number(got[place])}", number(wanted[place]))
 
 
 # -------------------------------------------------------------------------------------------- facts
+WHEN = {
+    "not at all": [],
+    "always": [True] * 12,
+    "never": [False] * 12,
+    "in the first step": [True] + [False] * 11,
+    "in the first epoch": [True] * 4 + [False] * 8,
+    "not in the first epoch": [False] * 4 + [True] * 8,
+    "in the first step of each epoch": [True, False, False, False] * 3,
+}
+
+
 @symptom
 def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
     """In which modes a loop of 3 epochs of 4 batches trains and measures."""
@@ -293,22 +301,8 @@ def loop_modes(exam: Exam, *, starts_in_eval: bool = False) -> str:
     measures = "nothing" if not looks else "in training mode" if any(looks) else "in eval mode"
     if looks and not any(looks) and modes and min(seen.measured(4)) < 4 * SIZE:
         measures = "too little, in eval mode"
-    return f"trains {_when(modes)}, measures {measures}"
-
-
-_WHEN = {
-    "not at all": [],
-    "always": [True] * 12,
-    "never": [False] * 12,
-    "in the first step": [True] + [False] * 11,
-    "in the first epoch": [True] * 4 + [False] * 8,
-    "not in the first epoch": [False] * 4 + [True] * 8,
-    "in the first step of each epoch": [True, False, False, False] * 3,
-}
-
-
-def _when(modes: list[bool]) -> str:
-    return next((name for name, wanted in _WHEN.items() if modes == wanted), "now and then")
+    when = next((word for word, known in WHEN.items() if modes == known), "now and then")
+    return f"trains {when}, measures {measures}"
 
 
 @symptom
@@ -335,9 +329,9 @@ def loop_switch(exam: Exam) -> str:
 
 
 @symptom
-def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
+def loop_steps(exam: Exam, *, rate: float) -> str:
     """What kind of steps the loop takes."""
-    problem, found = _descended(exam, epochs)
+    problem, found = _descended(exam)
     table = [
         ("plain", Descent(rate)),
         ("gradients added up", Descent(rate, kept=99)),
@@ -350,6 +344,6 @@ def loop_steps(exam: Exam, *, rate: float, epochs: int = 3) -> str:
         *(("another learning rate", Descent(r)) for r in (0.001, 0.01, 0.05, 0.5, 1.0)),
     ]
     for word, descent in table:
-        if all(map(_alike, found, descent.run(*problem, epochs * TWICE))):
+        if all(map(_alike, found, descent.run(*problem))):
             return word
     return "other"

@@ -276,8 +276,8 @@ def net_at_test_time(exam: Exam, *, net: str, p_in: float, p: float) -> str:
     first, second, third, fourth, plain = _net_passes(exam, net, p_in, p)
     training = "drops" if not np.array_equal(first, second) else "whole"
     if np.array_equal(third, fourth):
-        same = third.shape == plain.shape and np.allclose(third, plain, rtol=1e-4, atol=1e-5)
-        return f"{training} in training, {'whole' if same else 'other scores'} in eval"
+        same = "whole" if _same(third, plain) else "other scores"
+        return f"{training} in training, {same} in eval"
     return f"{training} in training, drops in eval{_from_a_list(exam, net, p_in, p)}"
 
 
