@@ -12,21 +12,25 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.checks_api.views import question as question_of
 from autograder.dropout.network.gradient_checkers import (
+    CONSTANT,
+    FORMS,
+    LAYER,
     SLIPS,
     column,
     counted,
     error_call,
+    nothing,
     numeric_call,
     question,
 )
-from autograder.model import Answer, Call, Code, Given, Seed
+from autograder.model import Call, Code, Given
 
 
 @symptom
-def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
+def x_afterwards(exam: Exam) -> str:
     """Is x as it was, bit for bit, nearly, or not at all?"""
-    asked = question(form, (5, 6), exam.seed(1))
-    (answer,) = exam.returned(numeric_call(exam.function, asked, watch=True))
+    asked = question("x squared", (5, 6), exam.seed(1))
+    (answer,) = exam.returned(numeric_call(exam, asked, watch=True))
     now = answer.beside.arguments[1]
     if not isinstance(now, np.ndarray) or now.shape != asked.x.value.shape:
         return "replaced"
@@ -38,8 +42,7 @@ def x_afterwards(exam: Exam, *, form: str = "x squared") -> str:
 @symptom
 def type_of_dx(exam: Exam) -> str:
     """The dtype of the gradient of a float64 array."""
-    asked = question("x squared", (4, 5), exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
+    (value,) = exam.ask(numeric_call(exam, question("x squared", (4, 5), exam.seed(1))))
     return str(array(value, "dx", (4, 5)).dtype.name)
 
 
@@ -47,7 +50,7 @@ def type_of_dx(exam: Exam) -> str:
 def form_of(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5)) -> str:
     """The same up to a factor: "right", "noisy", "zeros" or "wrong"."""
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked))
+    (value,) = exam.ask(numeric_call(exam, asked))
     got, wanted = array(value, "dx").astype(float), asked.dx.value
     if got.shape != wanted.shape or not np.isfinite(got).all():
         return "another shape" if got.shape != wanted.shape else "no numbers"
@@ -109,35 +112,28 @@ def _float(value: Any) -> float:
     return float(array(value, "error", ()))
 
 
-def _errors(exam: Exam, slips: str, seeds: tuple[int, ...], k: int,
-            watch: bool = False) -> list[Answer]:
-    """The errors of a ReLU layer's gradient; refuses what finds right and wrong ones alike."""
-    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-    right = error_call(exam.function, asked, asked.dx, Seed(exam.seed(0)), k)
-    wrong = [error_call(exam.function, asked, asked.gradient(SLIPS[slips]), Seed(exam.seed(j)), k,
-                        watch=watch) for j in seeds]
-    first, *answers = exam.returned(right, *wrong)
-    if _float(first.value) == _float(answers[0].value):
-        raise Wrong("a right and a wrong gradient have the same error",
-                    "a larger error for the wrong one")
-    return answers
-
-
 @symptom
 def other_seeds(exam: Exam) -> str:
     """Do other random numbers give another error, and where do they come from?"""
-    answers = _errors(exam, "forgets the mask", (0, 1), 2, watch=True)
+    asked = question(LAYER, (6, 7), exam.seed(1))
+    wrong = asked.gradient(SLIPS["forgets the mask"])
+    right, *answers = exam.returned(
+        error_call(exam, asked, asked.dx, 2),
+        *(error_call(exam, asked, wrong, 2, seed=j, watch=True) for j in (0, 1)))
+    one, other = (_float(a.value) for a in answers)
+    if _float(right.value) == one:
+        raise Wrong("a right and a wrong gradient have the same error",
+                    "a larger error for the wrong one")
     if any(a.beside.global_rng_moved for a in answers):
         return "global"
-    one, other = (_float(a.value) for a in answers)
     return "the same" if one == other else "another"
 
 
 @symptom
-def calls_of_f(exam: Exam, *, n: int = 40) -> str:
+def calls_of_f(exam: Exam) -> str:
     """Does it call f a few times, or for each of the entries of x?"""
-    asked = replace(question("x squared", (n // 2, 2), exam.seed(1)), f=counted(n))
-    (answer,) = exam.answers(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 3))
+    asked = replace(question("x squared", (20, 2), exam.seed(1)), f=counted(40))
+    (answer,) = exam.answers(error_call(exam, asked, asked.dx, 3))
     return "one for each entry" if raised(answer) == "RuntimeError" else "few"
 
 
@@ -145,10 +141,8 @@ def calls_of_f(exam: Exam, *, n: int = 40) -> str:
 def error_of_a_missing_gradient(exam: Exam) -> str:
     """What a zero gradient of something that does have a slope gives: "huge" when it is divided by
     next to nothing."""
-    asked = question("x squared", (6, 7), exam.seed(1))
-    zeros = Given("zeros", np.zeros((6, 7)))
-    (value,) = exam.ask(error_call(exam.function, asked, zeros, Seed(exam.seed()), 3))
-    error = float(array(value, "error", ()))
+    (value,) = exam.ask(error_call(exam, *nothing(exam, Code("f", FORMS["x squared"].source)), 3))
+    error = _float(value)
     if not np.isfinite(error):
         return "no number"
     return "0" if error == 0 else "huge" if error > 1e6 else "some"
@@ -166,9 +160,6 @@ def digits_at(exam: Exam, *, given: tuple[Any, ...], wanted: Any) -> str:
 @symptom
 def error_of_zeros(exam: Exam) -> str:
     """What a zero gradient of a constant gives."""
-    asked = question("x squared", (6, 7), exam.seed(1))
-    zeros = Given("zeros", np.zeros((6, 7)))
-    (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: 0 * x"), asked.x, asked.dout,
-                                             zeros, Seed(exam.seed()))))
-    error = float(array(value, "error", ()))
+    (value,) = exam.ask(error_call(exam, *nothing(exam, CONSTANT)))
+    error = _float(value)
     return "NaN" if np.isnan(error) else ("0" if abs(error) < 1e-9 else "other")

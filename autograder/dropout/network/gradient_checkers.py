@@ -13,9 +13,9 @@ import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import demand_no_warning
-from autograder.checks_api.inputs import Array
+from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
-from autograder.checks_api.views import View
+from autograder.checks_api.views import View, ones
 from autograder.model import Call, Code, Given, Seed
 
 __all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "feels_the_gradient",
@@ -24,7 +24,7 @@ __all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "f
            "needs_few_calls_of_f", "numeric_gradient", "points_uphill", "rejects_a_gradient_that",
            "stands_an_f_that_returns_x", "takes_central_steps", "uses_central_differences"]
 
-DROP = 0.3
+DROP, LAYER = 0.3, "a ReLU layer with dropout"
 KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
 
 
@@ -42,7 +42,7 @@ FORMS: dict[str, Form] = {
     "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\n"
                              "f = lambda x: x @ W", "dout @ W.T"),
     "x itself": Form("f = lambda x: x", "dout"),
-    "a ReLU layer with dropout": Form(
+    LAYER: Form(
         f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}",
         f"dout * (x > 0) * kept / {1 - DROP}"
     ),
@@ -95,34 +95,33 @@ def question(form: str, shape: tuple[int, ...], seed: int) -> Question:
     return replace(asked, dx=asked.gradient(FORMS[form].gradient))
 
 
-def numeric_call(function: str, asked: Question, *more: Any, **options: Any) -> Call:
+def numeric_call(exam: Exam, asked: Question, *more: Any, **options: Any) -> Call:
     """`dx = numeric_gradient(f, x, dout)`."""
-    return Call(function, (asked.f, asked.x, asked.dout, *more), returns=("dx",), **options)
+    return Call(exam.function, (asked.f, asked.x, asked.dout, *more), returns=("dx",), **options)
 
 
-def error_call(function: str, asked: Question, dx: Any, seed: Seed, *more: Any,
+def error_call(exam: Exam, asked: Question, dx: Given, *more: Any, seed: int = 0,
                **options: Any) -> Call:
-    """`error = directional_error(f, x, dout, dx, rng)`."""
-    return Call(function, (asked.f, asked.x, asked.dout, dx, seed, *more),
-                returns=("error",), **options)
+    """`error = directional_error(f, x, dout, dx, rng)`, with the seed-th generator of the exam."""
+    given = (asked.f, asked.x, asked.dout, dx, Seed(exam.seed(seed)), *more)
+    return Call(exam.function, given, returns=("error",), **options)
 
 
 def numeric_gradient(form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> View:
     """What a function makes of f, x and dout: the gradient of this form."""
 
     def call(exam: Exam, number: int) -> Call:
-        return numeric_call(exam.function, question(form, shape, exam.seed(1)))
+        return numeric_call(exam, question(form, shape, exam.seed(1)))
 
     return View(call, lambda value: array(value, "dx", shape))
 
 
-def error_of_a_slip(slips: str = "forgets the scale", k: int = 4) -> View:
+def error_of_a_slip() -> View:
     """The error of a wrong gradient of a ReLU layer with dropout."""
 
     def call(exam: Exam, number: int) -> Call:
-        asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
-        return error_call(exam.function, asked, asked.gradient(SLIPS[slips]),
-                          Seed(exam.seed(number)), k)
+        asked = question(LAYER, (6, 7), exam.seed(1))
+        return error_call(exam, asked, asked.gradient(SLIPS["forgets the scale"]), 4, seed=number)
 
     return View(call, lambda value: np.asarray(error_of(value)), "errors", apart="one - other")
 
@@ -137,9 +136,9 @@ def error_of(value: Any) -> float:
 
 # -------------------------------------------------------------------------------- numeric gradients
 @verb()
-def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> None:
+def points_uphill(exam: Exam) -> None:
     """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
-    at, given = column(x)
+    at, given = column((2.0, -1.0, 0.5))
     (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 2"), *given),
                              returns=("dx",)))
     got = array(value, "dx", at.shape).astype(float)
@@ -150,8 +149,7 @@ def points_uphill(exam: Exam, *, x: tuple[float, ...] = (2.0, -1.0, 0.5)) -> Non
 def column(x: tuple[float, ...]) -> tuple[Array, tuple[Given, Given]]:
     """x as a column, and x and a dout of ones as shown: for whoever takes one axis, or only two."""
     at = np.array([[entry] for entry in x])
-    return at, (Given(f"np.array({at.tolist()})", at),
-                Given(f"np.ones({at.shape})", np.ones(at.shape)))
+    return at, (Given(f"np.array({at.tolist()})", at), ones(*at.shape))
 
 
 @verb()
@@ -160,7 +158,7 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5),
     """gets the gradient of {form} right"""
     # one-sided differences are near enough here: `uses_central_differences` tells them apart
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(numeric_call(exam.function, asked, *([h] if h != 1e-5 else [])))
+    (value,) = exam.ask(numeric_call(exam, asked, *([h] if h != 1e-5 else [])))
     got, wanted = array(value, "dx", shape).astype(float), asked.dx.value
     far = np.abs(got - wanted)
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(far), np.inf, far))), far.shape)
@@ -171,14 +169,12 @@ def differentiates(exam: Exam, *, form: str, shape: tuple[int, ...] = (4, 5),
 
 
 @verb()
-def stands_an_f_that_returns_x(exam: Exam, *, shape: tuple[int, ...] = (12, 1)) -> None:
+def stands_an_f_that_returns_x(exam: Exam) -> None:
     """finds the slope of an f that returns x itself, not a copy"""
     # up to a factor, for a wrong divisor is told by `differentiates`
-    x = np.random.default_rng(exam.seed(1)).normal(size=shape)
-    shown = Given(f"np.random.default_rng({exam.seed(1)}).normal(size={shape})", x)
-    given = (Code("f", "f = lambda x: x"), shown, Given(f"np.ones({shape})", np.ones(shape)))
+    given = (Code("f", "f = lambda x: x"), normal((12, 1), exam.seed(1)), ones(12, 1))
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
-    got = array(value, "dx", x.shape).astype(float)
+    got = array(value, "dx", (12, 1)).astype(float)
     if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0].any():
         exam.show("dx.min(), dx.max()")
         raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
@@ -202,11 +198,14 @@ def uses_central_differences(exam: Exam, *, h: float = 0.1,
 
 
 # ------------------------------------------------------------------------------- directional checks
+MANY_WAYS = 400  # so many directions that the largest error is a few times the usual one
+
+
 @verb()
 def feels_the_gradient(exam: Exam) -> None:
     """gives another error for another gradient"""
     asked = question("x squared", (6, 7), exam.seed(1))
-    calls = [error_call(exam.function, asked, asked.gradient(text), Seed(exam.seed()), 4)
+    calls = [error_call(exam, asked, asked.gradient(text), 4)
              for text in ("dout * 3 * x", "dout * x * x")]
     one, other = (error_of(v) for v in exam.ask(*calls))
     if one == other:
@@ -215,26 +214,25 @@ def feels_the_gradient(exam: Exam) -> None:
 
 
 @verb()
-def takes_central_steps(exam: Exam, *, h: float = 0.1) -> None:
+def takes_central_steps(exam: Exam) -> None:
     """steps by h, as far forwards as backwards: the error of the slope of x^3 shrinks by 4 when the
     step is halved"""
     at = (Code("f", "f = lambda x: x ** 3"),
           *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 12.0)))
     calls = [Call(exam.function, (*at, Seed(exam.seed()), 3, step), returns=("error",))
-             for step in (h, h / 2)]
+             for step in (0.1, 0.05)]
     far, near = (error_of(v) for v in exam.ask(*calls))
     if not abs(far - 4 * near) <= 0.05 * far or not far:
-        raise Wrong(f"the errors for h = {h:g} and h = {h / 2:g} are {number(far)} and "
-                    f"{number(near)}", "the first four times the second")
+        raise Wrong(f"the errors for h = 0.1 and h = 0.05 are {number(far)} and {number(near)}",
+                    "the first four times the second")
 
 
 @verb()
-def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
+def is_never_negative(exam: Exam) -> None:
     """gives an error without a sign: it is never below 0"""
-    asked = question("a ReLU layer with dropout", (6, 7), exam.seed(1))
+    asked = question(LAYER, (6, 7), exam.seed(1))
     wrong = asked.gradient(SLIPS["forgets the mask"])
-    questions = [error_call(exam.function, asked, wrong, Seed(exam.seed(j)), 1)
-                 for j in range(calls)]
+    questions = [error_call(exam, asked, wrong, 1, seed=j) for j in range(24)]
     found = [float(array(value, "error", ())) for value in exam.ask(*questions)]
     least = min(found)
     if not least >= 0:
@@ -243,29 +241,27 @@ def is_never_negative(exam: Exam, *, calls: int = 24) -> None:
 
 
 @verb()
-def looks_all_ways(exam: Exam, *, off: float = 1e-3, n: int = 2000, k: int = 400) -> None:
-    """looks in all directions alike: for f(x) = x and dout of ones, a dx that is {off:g} too large
-    gives a few times {off:g}"""
+def looks_all_ways(exam: Exam) -> None:
+    """looks in all directions alike: for f(x) = x and dout of ones, a dx that is 0.001 too large
+    gives a few times 0.001"""
     # a direction of positive entries feels n numbers of one sign at once: sqrt(n) times the error
-    ones = Given(f"np.ones({n})", np.ones(n))
-    longer = Given(f"np.full({n}, {1 + off})", np.full(n, 1 + off))
-    given = (Code("f", "f = lambda x: x"), Given(f"np.zeros({n})", np.zeros(n)), ones, longer,
-             Seed(exam.seed()), k)
+    given = (Code("f", "f = lambda x: x"), Given("np.zeros(2000)", np.zeros(2000)),
+             Given("np.ones(2000)", np.ones(2000)),
+             Given("np.full(2000, 1.001)", np.full(2000, 1.001)), Seed(exam.seed()), MANY_WAYS)
     (value,) = exam.ask(Call(exam.function, given, returns=("error",)))
-    usual = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))[0]
+    (usual,) = exam.ask(error_call(exam, *_longer(exam, 1e-3, 2000), MANY_WAYS))
     error, other = error_of(value), error_of(usual)
     if not error <= 5 * other:
-        got = (f"a dx of ones that is {off:g} too long has the error {number(error)}, one of mixed "
-               f"signs {number(other)}")
-        raise Wrong(got, "about the same error")
+        raise Wrong(f"a dx of ones that is 0.001 too long has the error {number(error)}, one of "
+                    f"mixed signs {number(other)}", "about the same error")
 
 
 def _longer(exam: Exam, off: float, n: int) -> tuple[Question, Given]:
     """A gradient of mixed signs, a little too long; dout is ones: its absence is told elsewhere."""
     asked = question("a matrix product", (n // 50, 50), exam.seed(1))
-    ones = np.ones((n // 50, 2))
-    asked = replace(asked, dout=Given("dout", ones, f"dout = np.ones({ones.shape})"),
-                    known={**asked.known, "dout": ones})
+    dout = np.ones((n // 50, 2))
+    asked = replace(asked, dout=Given("dout", dout, f"dout = np.ones({dout.shape})"),
+                    known={**asked.known, "dout": dout})
     return asked, asked.gradient(f"{1 + off} * (dout @ W.T)")
 
 
@@ -274,54 +270,52 @@ def accepts_the_right_gradient(exam: Exam, *, form: str, shape: tuple[int, ...] 
                                tolerance: float = 5e-3) -> None:
     """gives at most {tolerance:g} for the right gradient of {form}"""
     asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), 4))
+    (value,) = exam.ask(error_call(exam, asked, asked.dx, 4))
     error = error_of(value)
     if not error <= tolerance:
         raise Wrong(f"error = {number(error)}", f"at most {tolerance:g}")
 
 
 @verb()
-def rejects_a_gradient_that(exam: Exam, *, slips: str, form: str = "a ReLU layer with dropout",
-                            shape: tuple[int, ...] = (6, 7), least: float = 1e-4) -> None:
-    """gives at least {least:g} for a gradient that {slips}"""
-    # of four directions none finds the share r more than `least`: (0.8 least / r)^4 < 1e-13
-    asked = question(form, shape, exam.seed(1))
-    (value,) = exam.ask(error_call(exam.function, asked, asked.gradient(SLIPS[slips]),
-                                   Seed(exam.seed()), 4))
-    error = error_of(value) if not _is_infinite(value) else np.inf
-    if not error >= least:
-        raise Wrong(f"error = {number(error)}", f"at least {least:g}")
-
-
-def _is_infinite(value: Any) -> bool:
-    return isinstance(value, (float, np.ndarray)) and np.array_equal(value, np.inf)
+def rejects_a_gradient_that(exam: Exam, *, slips: str, shape: tuple[int, ...] = (6, 7)) -> None:
+    """gives at least 0.0001 for a gradient that {slips}"""
+    # of four directions none finds the share r more than 1e-4: (0.8e-4 / r)^4 < 1e-13
+    asked = question(LAYER, shape, exam.seed(1))
+    (value,) = exam.ask(error_call(exam, asked, asked.gradient(SLIPS[slips]), 4))
+    error = error_of(value)
+    if not error >= 1e-4:
+        raise Wrong(f"error = {number(error)}", "at least 0.0001")
 
 
 @verb()
-def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int = 2000,
-                                      k: int = 400) -> None:
+def measures_in_units_of_the_gradient(exam: Exam, *, off: float = 1e-3, n: int = 2000) -> None:
     """gives the largest of k errors, over |dx| / sqrt(n): a gradient that is {off:g} too long gives
     a few times {off:g}"""
     # off * max |z| over k nearly normal z: outside 1.8 to 8 with probability below 1e-12
-    (value,) = exam.ask(error_call(exam.function, *_longer(exam, off, n), Seed(exam.seed()), k))
+    (value,) = exam.ask(error_call(exam, *_longer(exam, off, n), MANY_WAYS))
     error = error_of(value)
     if not 1.8 * off <= error <= 8 * off:
-        raise Wrong(f"the largest error of {k} directions = {number(error)}",
+        raise Wrong(f"the largest error of {MANY_WAYS} directions = {number(error)}",
                     f"between {1.8 * off:g} and {8 * off:g}")
 
 
 @verb()
-def knows_a_gradient_of_zeros(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> None:
+def knows_a_gradient_of_zeros(exam: Exam) -> None:
     """gives 0, not NaN and no warning, where f is constant and dx is zero"""
-    zeros = Given(f"np.zeros({shape})", np.zeros(shape))
-    asked = question("x squared", shape, exam.seed(1))
-    constant = replace(asked, f=Code("f", "f = lambda x: 0 * x"))
-    call = error_call(exam.function, constant, zeros, Seed(exam.seed()), watch=True)
-    (answer,) = exam.returned(call)
+    (answer,) = exam.returned(error_call(exam, *nothing(exam, CONSTANT), watch=True))
     error = error_of(answer.value)
     if not error <= 1e-9:
         raise Wrong(f"error = {number(error)}", "0")
     demand_no_warning(answer)
+
+
+CONSTANT = Code("f", "f = lambda x: 0 * x")
+
+
+def nothing(exam: Exam, f: Code) -> tuple[Question, Given]:
+    """Whatever f is handed in, and a dx of zeros."""
+    return (replace(question("x squared", (6, 7), exam.seed(1)), f=f),
+            Given("np.zeros((6, 7))", np.zeros((6, 7))))
 
 
 def counted(most: int) -> Code:
@@ -332,11 +326,10 @@ def counted(most: int) -> Code:
 
 
 @verb()
-def needs_few_calls_of_f(exam: Exam, *, shape: tuple[int, ...] = (20, 30), k: int = 3,
-                         most: int = 30) -> None:
+def needs_few_calls_of_f(exam: Exam) -> None:
     """calls f a few times for each direction, however many entries x has"""
-    asked = replace(question("x squared", shape, exam.seed(1)), f=counted(most))
-    (value,) = exam.ask(error_call(exam.function, asked, asked.dx, Seed(exam.seed()), k))
+    asked = replace(question("x squared", (20, 30), exam.seed(1)), f=counted(30))
+    (value,) = exam.ask(error_call(exam, asked, asked.dx, 3))
     error_of(value)
 
 

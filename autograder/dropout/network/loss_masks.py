@@ -13,7 +13,7 @@ from autograder.asking import Exam, Wrong, number
 from autograder.chance import EARLY, POWER, is_settled, smallest_error
 from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.verb import verb
-from autograder.dropout.network.losses import CODED_UNITS, READ, at_test_time
+from autograder.dropout.network.losses import CODED_UNITS, READ
 from autograder.dropout.network.networks import (
     FIRST,
     INPUTS,
@@ -98,20 +98,18 @@ def _sounds_louder(exam: Exam, layer: int, p: float, calls: int, tolerance: floa
     loud = {name: value / (1 - p) if name in after else value
             for name, value in question.values.items()}
     silent = {name: 0 * value for name, value in question.values.items()}
-    ends = [at_test_time(exam, Question(Given("params", values), question.X, question.y))
-            for values in (silent, loud)]
-    nothing, wanted = (loss_of(v) for v in exam.ask(*ends))
-    found = losses(exam, question, *rates(layer, p),
-                   [Seed(exam.seed(1000 + k)) for k in range(calls)])
+    ends = (Question(Given("params", values), question.X, question.y) for values in (silent, loud))
+    nothing, wanted = (loss_of(v)
+                       for v in exam.ask(*(loss_call(exam, q, train=False) for q in ends)))
+    found = losses(exam, question, *rates(layer, p), range(1000, 1000 + calls))
     return all(min(abs(f - wanted), abs(f - nothing)) <= tolerance * abs(wanted - nothing)
                for f in found)
 
 
-def _drops_some_of_many(exam: Exam, layer: int, p: float, units: int = 64) -> bool:
+def _drops_some_of_many(exam: Exam, layer: int, p: float) -> bool:
     """Whether some of many units come through, and not all: constant masks are told elsewhere."""
-    question = asked("reading_network", layer, (1.0 / units,) * units)
-    through = scores_read(exam, question, 1.0, rates(layer, p),
-                          [Seed(exam.seed(k)) for k in range(8)])
+    through = scores_read(exam, asked("reading_network", layer, (1 / 64,) * 64), 1.0,
+                          rates(layer, p), range(8))
     unit = max(factors(exam, layer, p, 8)[0]) or np.inf
     return any(1e-6 < score < (1 - 1e-6) * unit for score in through)
 
@@ -135,8 +133,7 @@ def drops_the_right_share_of(exam: Exam, *, of: str, p: float, units: int = 4096
     question = asked("reading_network", layer, (size / units,) * units)
     planned, open_ = _events(layer, p, units, calls), list[int]()
     for first, stop in pairwise((0, calls // 3, 2 * calls // 3, calls)):
-        found = scores_read(exam, question, size, rates(layer, p),
-                            [Seed(exam.seed(k)) for k in range(first, stop)])
+        found = scores_read(exam, question, size, rates(layer, p), range(first, stop))
         exam.last = ()  # a network of thousands of units is not for pasting
         counts = [_whole(score * units / size / unit) for score in found]
         # else the unit in series was dropped
@@ -169,8 +166,7 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
     asks = [one, Question(one.params, Given("X[::-1]", one.X.value[::-1], one.params.first), one.y)]
     known = scale(exam, asks[0], sum(codes))
     for count in (calls // 8, calls):
-        script = [loss_call(exam.function, q, *rates(layer, p), Seed(exam.seed(k)))
-                  for q in asks for k in range(count)]
+        script = [loss_call(exam, q, *rates(layer, p), k) for q in asks for k in range(count)]
         read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit)
                 for v in losses_of(exam, exam.ask(*script))]
         pairs = list(zip(read[:count], read[count:], strict=True))
@@ -196,8 +192,7 @@ def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls
     """draws a mask of its own for the input and for each hidden layer"""
     share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))
     question = asked("square_network", units, 4.0 * share / units)
-    found = scores_read(exam, question, 4.0 * share, (p, p),
-                        [Seed(exam.seed(k)) for k in range(calls)])
+    found = scores_read(exam, question, 4.0 * share, (p, p), range(calls))
     exam.last = exam.last[:1]
     exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / "
               f"{4.0 * share * unit!r}")
@@ -214,8 +209,7 @@ def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
     moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}),
                      question.X, question.y)
     known = scale(exam, moved, 2.0, silent=question)
-    scores = [known.read(loss)
-              for loss in losses(exam, moved, p, p, [Seed(exam.seed(k)) for k in range(calls)])]
+    scores = [known.read(loss) for loss in losses(exam, moved, p, p, range(calls))]
     exam.last = ()
     odd = [s for s in scores if not abs(s - 2.0) <= 1e-6]
     if odd:
@@ -228,9 +222,9 @@ def draws_its_masks_afresh(exam: Exam, *, p: float) -> None:
     """draws other masks in the next call"""
     question = asked("firm_network", (20, 20, 20, 4), 9, exam.seed(1))
     for p_in, p_hidden in ((p, 0.0), (0.0, p)):
-        seeds = [Seed(exam.seed(0)), Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng")]
-        calls = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
-        plain, *found = losses_of(exam, exam.ask(at_test_time(exam, question), *calls))
+        seeds = (0, Seed(exam.seed(2), "rng"), Seed(exam.seed(2), "rng"))
+        calls = [loss_call(exam, question, p_in, p_hidden, seed) for seed in seeds]
+        plain, *found = losses_of(exam, exam.ask(loss_call(exam, question, train=False), *calls))
         exam.last = tuple(replace(call, returns=(f"loss_{k}", "grads"))
                           for k, call in enumerate(calls))
         exam.show("loss_0, loss_1, loss_2")

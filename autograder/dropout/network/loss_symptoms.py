@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograder.asking import Exam, Unanswered, Wrong, array, pair, raised
@@ -17,12 +15,13 @@ from autograder.dropout.network.networks import (
     grads_of,
     loss_call,
     loss_of,
+    rates,
     scale,
     scores_read,
     singles,
 )
 from autograder.dropout.network.networks import losses as training_losses
-from autograder.model import Call, Given, Seed
+from autograder.model import Given
 
 P_IN, P_HIDDEN = 0.2, 0.25  # far from 1/2, and so that the shares below lie apart
 BATCH = 9
@@ -34,19 +33,13 @@ def _question(exam: Exam) -> Question:
     return asked("firm_network", SMALL, BATCH, exam.seed(1))
 
 
-def _tested(exam: Exam, question: Question, **more: Any) -> Call:
-    """The network of test time, with a generator for whoever draws there without need."""
-    return loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()),
-                     kwargs={"train": False}, **more)
-
-
 @symptom
 def loss_of_no_scores(exam: Exam) -> str:
     """The loss when all parameters are 0: log(classes), if it is a mean in nats."""
     question = _question(exam)
     zero = Question(Given("zero", {k: 0 * v for k, v in question.values.items()}),
                     question.X, question.y)
-    (value,) = exam.ask(_tested(exam, zero))
+    (value,) = exam.ask(loss_call(exam, zero, train=False))
     nats = float(np.log(SMALL[-1]))
     table = {"mean": nats, "sum": nats * BATCH, "mean in bits": nats / np.log(2),
              "mean over all entries": nats / SMALL[-1], "minus": -nats}
@@ -58,7 +51,7 @@ def loss_of_no_scores(exam: Exam) -> str:
 @symptom
 def huge_scores(exam: Exam) -> str:
     """What becomes of a score of 2000."""
-    (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (2000.0,))))
+    (value,) = exam.ask(loss_call(exam, asked("reading_network", INPUTS, (2000.0,)), train=False))
     loss = float(array(pair(value, ("loss", "grads"))[0], "loss", ()))
     if not np.isfinite(loss):
         return "overflow"
@@ -78,14 +71,13 @@ def share(exam: Exam, *, layer: int) -> str:
 
 
 @symptom
-def whole_way(exam: Exam, *, p: float = 0.3) -> str:
+def whole_way(exam: Exam) -> str:
     """Which share comes through all three layers when both rates are the same (no rate is 0, which
     some divide by)."""
-    question = asked("reading_network", INPUTS, (1.0,))
-    known = scale(exam, question, 1.0)
-    kept = np.mean([abs(known.read(v)) > EXACT for v in training_losses(
-        exam, question, p, p, [Seed(exam.seed(k)) for k in range(CALLS)])])
-    return nearest(float(kept), {"1-p": (1 - p) ** 3, "p": p**3}, 0.1)
+    found = scores_read(exam, asked("reading_network", INPUTS, (1.0,)), 1.0, (0.3, 0.3),
+                        range(CALLS))
+    kept = np.mean([abs(score) > EXACT for score in found])
+    return nearest(float(kept), {"1-p": 0.7**3, "p": 0.3**3}, 0.1)
 
 
 @symptom
@@ -110,8 +102,7 @@ def scores(exam: Exam) -> str:
     biased = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}),
                       question.X, question.y)
     known = scale(exam, biased, 2.0, silent=question)
-    found = [known.read(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN,
-                                                    [Seed(exam.seed(k)) for k in range(64)])]
+    found = [known.read(v) for v in training_losses(exam, biased, P_HIDDEN, P_HIDDEN, range(64))]
     if max(found) - min(found) < EXACT:
         return "kept"
     return "dropped" if any(abs(f) < EXACT for f in found) else "varies"
@@ -122,8 +113,7 @@ def layers(exam: Exam) -> str:
     """Of units that survive one layer, do more than their share survive the next?"""
     units, p = 48, 0.5
     question = asked("square_network", units, 4.0 * (1 - p) ** 3 / units)
-    found = scores_read(exam, question, 4.0 * (1 - p) ** 3, (p, p),
-                        [Seed(exam.seed(k)) for k in range(24)])
+    found = scores_read(exam, question, 4.0 * (1 - p) ** 3, (p, p), range(24))
     kept = np.mean(found) / 4.0
     return nearest(float(kept),
                    {"apart": 0.125, "two alike": 0.25, "all alike": 0.5, "kept": 1.0}, 0.06)
@@ -135,8 +125,7 @@ def examples(exam: Exam, *, layer: int) -> str:
     when those of an example go together."""
     codes = tuple((2.0 ** np.arange(8) / 64).tolist())
     asks = [asked("reading_network", layer, codes, example, 2) for example in (0, 1)]
-    p = (P_HIDDEN, 0.0) if layer == INPUTS else (0.0, P_HIDDEN)
-    values = exam.ask(*(loss_call(exam.function, q, *p, Seed(exam.seed(k))) for k in range(40)
+    values = exam.ask(*(loss_call(exam, q, *rates(layer, P_HIDDEN), k) for k in range(40)
                         for q in asks))
     known = scale(exam, asks[0], sum(codes))
     read = [known.read(loss_of(v)) for v in values]
@@ -160,11 +149,10 @@ def generator_used(exam: Exam) -> str:
 @symptom
 def at_test(exam: Exam) -> str:
     """Is test time the plain network?"""
-    plain = loss_call(exam.function, _question(exam), 0.0, 0.0, Seed(exam.seed()),
-                      kwargs={"train": False})
-    asked_ = [loss_call(exam.function, _question(exam), P_IN, P_HIDDEN, Seed(exam.seed(k)),
-                        kwargs={"train": False}) for k in (2, 3)]
-    first, *others = (loss_of(v) for v in exam.ask(plain, *asked_))
+    question = _question(exam)
+    plain = loss_call(exam, question, train=False)
+    dropping = (loss_call(exam, question, P_IN, P_HIDDEN, k, train=False) for k in (2, 3))
+    first, *others = (loss_of(v) for v in exam.ask(plain, *dropping))
     if others[0] != others[1]:
         return "drops"
     return "plain" if abs(first - others[0]) < 1e-9 else "scaled"
@@ -173,7 +161,7 @@ def at_test(exam: Exam) -> str:
 @symptom
 def digits(exam: Exam) -> str:
     """How exact the loss and the factor of the input are: "ten", or what is only "nearly" right."""
-    (value,) = exam.ask(_tested(exam, asked("reading_network", INPUTS, (1.0,))))
+    (value,) = exam.ask(loss_call(exam, asked("reading_network", INPUTS, (1.0,)), train=False))
     found = {"loss": (loss_of(value), float(np.log(1 + np.e)))}
     kept = [f for f in singles(exam, INPUTS, P_IN, 32) if f]
     if kept:
@@ -187,7 +175,7 @@ def digits(exam: Exam) -> str:
 def delta(exam: Exam) -> str:
     """What the gradient of the last bias is for one example: that of the scores."""
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(_tested(exam, question, ship=None))
+    (value,) = exam.ask(loss_call(exam, question, train=False, ship=None))
     got, h = grads_of(value, question.values)["b3"], question.X.value
     for n in (1, 2):
         h = np.maximum(h @ question.values[f"W{n}"] + question.values[f"b{n}"], 0)
@@ -214,7 +202,7 @@ def slope(exam: Exam, *, of: str, p_in: float = 0.0, p_hidden: float = 0.0) -> s
     if error <= EXACT:
         return "right"
     question = _question(exam)
-    again = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()))
+    again = loss_call(exam, question, p_in, p_hidden)
     first, second = (loss_of(v) for v in exam.ask(again, again))
     if first != second:
         return "unclear"
@@ -233,9 +221,8 @@ def _ratios(exam: Exam, question: Question, name: str, p: tuple[float, float]) -
     h = 1e-5
     ways = [direction(question.values[name].shape, exam.seed(k)) for k in (50, 51, 52)]
     moved = [question.moved(name, sign * h * u) for u in ways for sign in (1, -1)]
-    calls = [loss_call(exam.function, q, *p, Seed(exam.seed())) for q in moved]
-    base = loss_call(exam.function, question, *p, Seed(exam.seed()), ship=None)
-    first, *values = exam.ask(base, *calls)
+    first, *values = exam.ask(loss_call(exam, question, *p, ship=None),
+                              *(loss_call(exam, q, *p) for q in moved))
     gradient, found = grads_of(first, question.values)[name], [loss_of(v) for v in values]
     measured = [(a - b) / (2 * h) for a, b in zip(found[0::2], found[1::2], strict=True)]
     if not all(measured):
@@ -248,8 +235,7 @@ def dropped_units(exam: Exam, *, layer: int) -> str:
     """What gradient the weights into a dropped unit get: "none", "some" (it is as if kept), or that
     of "another" mask."""
     question = asked("firm_network", (80, 80, 80, 4), 1, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, 0.0, P_HIDDEN,
-                                  Seed(exam.seed()), ship=None))
+    (value,) = exam.ask(loss_call(exam, question, 0.0, P_HIDDEN, ship=None))
     grads = grads_of(value, question.values)
     active = question.values[f"b{layer}"] > 0
     gone = (grads[f"W{layer + 1}"] == 0).all(axis=1)[active]
@@ -265,9 +251,8 @@ def dropped_units(exam: Exam, *, layer: int) -> str:
 def dropped_inputs(exam: Exam) -> str:
     """Do the weights out of a dropped input get a gradient?"""
     question = asked("firm_network", (60, 8, 7, 4), 1, exam.seed(1))
-    plain = loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()))
-    other, value = exam.ask(plain, loss_call(exam.function, question, P_HIDDEN, 0.0,
-                                             Seed(exam.seed()), ship=None))
+    other, value = exam.ask(loss_call(exam, question),
+                            loss_call(exam, question, P_HIDDEN, ship=None))
     if loss_of(other) == loss_of(value):
         return "none dropped"
     gradient = grads_of(value, question.values)["W1"]
@@ -282,7 +267,7 @@ def inactive_units(exam: Exam, *, layer: int) -> str:
     "none", "a small share" (a leaky ReLU), "changing shares" (a curve), or "some".
     """
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(_tested(exam, question, ship=None))
+    (value,) = exam.ask(loss_call(exam, question, train=False, ship=None))
     grads, off = grads_of(value, question.values), question.values[f"b{layer}"] < 0
     silent = grads[f"b{layer}"][off]
     if (silent == 0).all():
@@ -299,7 +284,7 @@ def inactive_units(exam: Exam, *, layer: int) -> str:
 def gradient_shapes(exam: Exam) -> str:
     """Have all gradients the shapes of their parameters?"""
     question = _question(exam)
-    (value,) = exam.ask(loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed()), ship=None))
+    (value,) = exam.ask(loss_call(exam, question, ship=None))
     grads = pair(value, ("loss", "grads"))[1]
     if isinstance(grads, dict) and {f"d{name}" for name in question.values} <= set(grads):
         return "those of params, as dW1, db1 and so on"
@@ -314,9 +299,9 @@ def penalty(exam: Exam) -> str:
     themselves, "without data", or "none"."""
     question = _question(exam)
     no_data = Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
-    calls = [_tested(exam, q, ship=None)
-             for q in (no_data, no_data.moved("W1", 2 * question.values["W1"]))]
-    first, second = exam.ask(*calls)
+    louder = no_data.moved("W1", 2 * question.values["W1"])
+    first, second = exam.ask(*(loss_call(exam, q, train=False, ship=None)
+                               for q in (no_data, louder)))
     if abs(loss_of(second) - loss_of(first)) > 1e-9 * abs(loss_of(first)):
         return "in the loss"
     once, thrice = (grads_of(value, question.values)["W1"] for value in (first, second))
@@ -333,8 +318,7 @@ def penalty(exam: Exam) -> str:
 def rate_one(exam: Exam) -> str:
     """What p_hidden = 1 gives."""
     try:
-        (value,) = exam.ask(loss_call(exam.function, _question(exam), 0.0, 1.0,
-                                      Seed(exam.seed()), ship=None))
+        (value,) = exam.ask(loss_call(exam, _question(exam), 0.0, 1.0, ship=None))
     except Unanswered as unanswered:
         return f"raises {raised(unanswered.answer)}"
     loss = array(pair(value, ("loss", "grads"))[0], "loss", ())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -30,10 +29,9 @@ from autograder.dropout.network.networks import (
     loss_call,
     loss_of,
     losses_of,
-    plain_call,
     scale,
 )
-from autograder.model import Call, Given, Seed
+from autograder.model import Call, Given
 
 __all__ = ["agrees_with_its_own_loss", "draws_no_number_at_test_time", "feels_its_scores",
            "gives_dropped_units_no_gradient", "is_the_plain_network_at_test_time",
@@ -62,9 +60,7 @@ def loss(p_in: float = 0.0, p_hidden: float = 0.0, train: bool = True, sizes: Si
 
     def call(exam: Exam, number: int) -> Call:
         question = asked(maker, sizes, batch, exam.seed(1))
-        if not train:
-            return plain_call(exam.function, question, p_in, p_hidden)
-        return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(number)))
+        return loss_call(exam, question, p_in, p_hidden, number if train else None, train)
 
     return View(call, lambda value: np.asarray(loss_of(value)), "loss", apart="one, other",
                 follows=False)
@@ -94,8 +90,8 @@ def shows_its_scores(exam: Exam) -> None:
     between = asked("reading_network", INPUTS, (1.0,), 0, 2)
     for question, by in product((alone, between), (0.5, 2.0)):
         known = scale(exam, question, 1.0)
-        (value,) = exam.ask(at_test_time(exam, Question(
-            question.params, Given(f"{by:g} * X", by * question.X.value), question.y)))
+        louder = Question(question.params, Given(f"{by:g} * X", by * question.X.value), question.y)
+        (value,) = exam.ask(loss_call(exam, louder, train=False))
         score = known.read(loss_of(value))
         if not abs(score - by) <= READABLE:
             exam.show(known.shown("loss"))
@@ -108,8 +104,7 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
                                      sizes: Sizes = SMALL, batch: int = 9) -> None:
     """returns each gradient in the very shape of its parameter"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    (value,) = exam.ask(loss_call(exam.function, question, p_in, p_hidden,
-                                  Seed(exam.seed()), ship=None))
+    (value,) = exam.ask(loss_call(exam, question, p_in, p_hidden, ship=None))
     grads_of(value, question.values)
     for name, parameter in question.values.items():
         array(value[1][name], f'grads["{name}"]', parameter.shape)
@@ -119,8 +114,7 @@ def shapes_gradients_like_parameters(exam: Exam, *, p_in: float, p_hidden: float
 def is_the_plain_network_at_zero(exam: Exam, *, sizes: Sizes = SMALL, batch: int = 9) -> None:
     """is in training, with both rates 0, the network of test time"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    _same(exam, loss_call(exam.function, question, 0.0, 0.0, Seed(exam.seed())),
-          at_test_time(exam, question), 1e-5)
+    _same(exam, loss_call(exam, question), loss_call(exam, question, train=False), 1e-5)
 
 
 @verb()
@@ -128,17 +122,9 @@ def is_the_plain_network_at_test_time(exam: Exam, *, p_in: float, p_hidden: floa
                                       sizes: Sizes = SMALL, batch: int = 9) -> None:
     """drops and scales nothing at test time (train=False), with rng=None or a generator"""
     question = asked("firm_network", sizes, batch, exam.seed(1))
-    plain = at_test_time(exam, question)
-    _same(exam, plain_call(exam.function, question, p_in, p_hidden), plain)
-    _same(exam, loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(2)),
-                          kwargs={"train": False}), plain)
-
-
-def at_test_time(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0,
-                 **more: Any) -> Call:
-    """The network of test time, with a generator: who draws there is told so once, and goes on."""
-    return loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()),
-                     kwargs={"train": False}, **more)
+    for seed in (None, 2):
+        _same(exam, loss_call(exam, question, p_in, p_hidden, seed, train=False),
+              loss_call(exam, question, train=False))
 
 
 def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
@@ -152,9 +138,7 @@ def _same(exam: Exam, one: Call, other: Call, tolerance: float = 1e-12) -> None:
 def draws_no_number_at_test_time(exam: Exam, *, p_in: float, p_hidden: float) -> None:
     """draws no random number at test time"""
     question = asked("firm_network", SMALL, 9, exam.seed(1))
-    call = loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed()),
-                     kwargs={"train": False}, watch=True)
-    (answer,) = exam.returned(call)
+    (answer,) = exam.returned(loss_call(exam, question, p_in, p_hidden, train=False, watch=True))
     loss_of(answer.value)
     if answer.beside.rng_moved or answer.beside.global_rng_moved:
         raise Wrong("the random generator moved on", "as it was before the call")
@@ -168,7 +152,7 @@ def stands_huge_scores(exam: Exam, *, gap: float = 2000.0) -> None:
     # the other example has small scores: its largest one is not that of the batch
     among = asked("reading_network", INPUTS, (gap,), 0, 2)
     for question, wanted in ((own, gap), (among, (gap + np.log(2)) / 2)):
-        (answer,) = exam.returned(at_test_time(exam, question, ship=None, watch=True))
+        (answer,) = exam.returned(loss_call(exam, question, train=False, ship=None, watch=True))
         compare(np.array(loss_of(answer.value)), np.array(wanted), "loss", 1e-6)
         for name, gradient in grads_of(answer.value, question.values).items():
             if not np.isfinite(gradient).all():
@@ -183,10 +167,9 @@ def survives_dropping_everything(exam: Exam, *, sizes: Sizes = SMALL, batch: int
     first = f'{question.params.first}\ncut = {{**params, "W3": 0 * params["W3"]}}'
     cut = Question(Given("cut", {**question.values, "W3": 0 * question.values["W3"]}, first),
                    question.X, question.y)
-    bias_only = at_test_time(exam, cut)
-    everything = loss_call(exam.function, question, 0.0, 1.0, Seed(exam.seed()),
-                           ship=None, watch=True)
-    wanted, answer = (a for a in exam.returned(bias_only, everything))
+    bias_only = loss_call(exam, cut, train=False)
+    everything = loss_call(exam, question, 0.0, 1.0, ship=None, watch=True)
+    wanted, answer = exam.returned(bias_only, everything)
     exam.last = (everything,)
     compare(np.array(loss_of(answer.value)), np.array(loss_of(wanted.value)), "loss", 1e-12)
     for name, gradient in grads_of(answer.value, question.values).items():
@@ -217,8 +200,7 @@ def agrees_with_its_own_loss(exam: Exam, *, case: str, p_in: float = 0.0, p_hidd
 def _must_be_measurable(exam: Exam, question: Question, p: tuple[float, float],
                         train: bool) -> None:
     """Say so where the loss itself is why no gradient agrees: other masks, or too few digits."""
-    again = (loss_call(exam.function, question, *p, Seed(exam.seed())) if train
-             else at_test_time(exam, question, *p))
+    again = loss_call(exam, question, *p, train=train)
     shown = exam.last
     one, other = losses_of(exam, exam.ask(again, again))
     exam.last = shown
@@ -236,17 +218,13 @@ def slope_errors(exam: Exam, question: Question, p: tuple[float, float], train: 
                  directions: int = 3,
                  of: Sequence[str] = NAMES) -> dict[str, tuple[float, float, float, int]]:
     """For each parameter the worst direction: (error over |gradient| / sqrt(n), slopes, seed)."""
-
-    def call(q: Question, **more: Any) -> Call:
-        return (loss_call(exam.function, q, *p, Seed(exam.seed()), **more) if train
-                else at_test_time(exam, q, *p, **more))
-
     seeds = [(name, 100 * k + place) for place, name in enumerate(question.values)
              for k in range(1, directions + 1)]
     ways = [(name, exam.seed(seed)) for name, seed in seeds if name in of]
-    moved = [call(question.moved(n, sign * STEP * direction(question.values[n].shape, seed)))
+    moved = [question.moved(n, sign * STEP * direction(question.values[n].shape, seed))
              for n, seed in ways for sign in (1, -1)]
-    first, *values = exam.ask(call(question, ship=None), *moved)
+    first, *values = exam.ask(loss_call(exam, question, *p, train=train, ship=None),
+                              *(loss_call(exam, q, *p, train=train) for q in moved))
     exam.last = exam.last[:1]
     # of the measured slope: it must not look like a mistake
     rounding = 4 * np.finfo(float).eps * (1 + abs(loss_of(first))) / STEP
@@ -273,7 +251,7 @@ def leads_the_gradient_back(exam: Exam, *, through: str, to: str) -> None:
     """leads the gradient of one example back through {through} and a ReLU to {to}"""
     layer = int(through[1:]) - 1
     question = asked("firm_network", SMALL, 1, exam.seed(1))
-    (value,) = exam.ask(at_test_time(exam, question, ship=None))
+    (value,) = exam.ask(loss_call(exam, question, train=False, ship=None))
     loss_of(value)
     values = question.values
     # others may come later
@@ -298,9 +276,8 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
              f'unbiased = {{k: v * (k[0] == "W") for k, v in params.items()}}')
     unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()}, first)
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
-    script = [loss_call(exam.function, question, p_in, p_hidden, Seed(exam.seed(k)), ship=None)
-              for k in range(calls)]
-    first, *values = exam.ask(at_test_time(exam, silence, ship=None), *script)
+    script = [loss_call(exam, question, p_in, p_hidden, k, ship=None) for k in range(calls)]
+    first, *values = exam.ask(loss_call(exam, silence, train=False, ship=None), *script)
     exam.last = exam.last[:1]
     # no unit says anything: what weights get then (a penalty) is told elsewhere
     floor = grads_of(first, question.values)

@@ -161,19 +161,17 @@ def written(**params: list[Any]) -> Given:
     return Given(f"{{{text}}}", {name: np.array(value) for name, value in params.items()})
 
 
-def loss_call(function: str, question: Question, p_in: float, p_hidden: float, seed: Seed,
-              **more: Any) -> Call:
-    """`loss, grads = f(params, X, y, p_in, p_hidden, rng)`; only the loss travels, or `ship`."""
-    arguments = (question.params, question.X, question.y, p_in, p_hidden, seed)
-    return Call(function, arguments, returns=("loss", "grads"), **{"ship": (0,), **more})
+def loss_call(exam: Exam, question: Question, p_in: float = 0.0, p_hidden: float = 0.0,
+              seed: int | Seed | None = 0, train: bool = True, **more: Any) -> Call:
+    """`loss, grads = f(params, X, y, p_in, p_hidden, rng)`; only the loss travels, or `ship`.
 
-
-def plain_call(function: str, question: Question, p_in: float, p_hidden: float,
-               **more: Any) -> Call:
-    """The same at test time, without a generator."""
-    arguments = (question.params, question.X, question.y, p_in, p_hidden, None)
-    return Call(function, arguments, {"train": False}, returns=("loss", "grads"),
-                **{"ship": (0,), **more})
+    A number as seed is the number-th of the exam. At test time there is a generator, too: who draws
+    there is told so once, and goes on.
+    """
+    rng = Seed(exam.seed(seed)) if isinstance(seed, int) else seed
+    arguments = (question.params, question.X, question.y, p_in, p_hidden, rng)
+    return Call(exam.function, arguments, {} if train else {"train": False},
+                returns=("loss", "grads"), **{"ship": (0,), **more})
 
 
 # ------------------------------------------------------------------------------------------ answers
@@ -208,10 +206,10 @@ def _gradient(value: Any, name: str, shape: tuple[int, ...]) -> Array:
 
 
 def losses(exam: Exam, question: Question, p_in: float, p_hidden: float,
-           seeds: Sequence[Seed]) -> list[float]:
+           seeds: range) -> list[float]:
     """The training losses of one question, seed by seed."""
-    script = [loss_call(exam.function, question, p_in, p_hidden, s) for s in seeds]
-    return losses_of(exam, exam.ask(*script))
+    return losses_of(exam, exam.ask(*(loss_call(exam, question, p_in, p_hidden, seed)
+                                      for seed in seeds)))
 
 
 def losses_of(exam: Exam, values: Sequence[Any]) -> list[float]:
@@ -237,9 +235,8 @@ def passes(layer: int) -> int:
 def scale(exam: Exam, question: Question, score: float, silent: Question | None = None) -> Scale:
     """How this student's loss follows a score at test time: from `question`, and without data."""
     silent = silent or Question(question.params, Given("0 * X", 0 * question.X.value), question.y)
-    calls = [loss_call(exam.function, q, 0.0, 0.0, Seed(exam.seed()), kwargs={"train": False})
-             for q in (silent, question)]
-    zero, full = losses_of(exam, exam.ask(*calls))
+    zero, full = losses_of(exam, exam.ask(*(loss_call(exam, q, train=False)
+                                            for q in (silent, question))))
     if not full > zero:
         got = (f"for the scores 0 and 0 the loss is {number(zero)}, for 0 and {score:g} it is "
                f"{number(full)}")
@@ -250,7 +247,7 @@ def scale(exam: Exam, question: Question, score: float, silent: Question | None 
 
 
 def scores_read(exam: Exam, question: Question, score: float, p: tuple[float, float],
-                seeds: Sequence[Seed]) -> list[float]:
+                seeds: range) -> list[float]:
     """What training losses say of a reading or square network's score; `score`: undropped."""
     known = scale(exam, question, score)
     return [known.read(v) for v in losses(exam, question, *p, seeds)]
@@ -259,8 +256,7 @@ def scores_read(exam: Exam, question: Question, score: float, p: tuple[float, fl
 def chained(exam: Exam, p: tuple[float, float], count: int, number: int = 1000) -> list[float]:
     """A signal's factor on its way by one unit per layer, in `count` calls (0: one was dropped)."""
     question = asked("reading_network", INPUTS, (1.0,))
-    return _nearly_zero(scores_read(exam, question, 1.0, p,
-                                    [Seed(exam.seed(number + k)) for k in range(count)]))
+    return _nearly_zero(scores_read(exam, question, 1.0, p, range(number, number + count)))
 
 
 SINGLE = """from autograder.dropout.network.networks import reading_network
@@ -274,8 +270,8 @@ def singles(exam: Exam, layer: int, p: float, count: int, number: int = 1000) ->
         return chained(exam, rates(layer, p), count, number)
     question = single(layer)
     known = scale(exam, question, 1.0, single(layer, "zeros"))
-    seeds = [Seed(exam.seed(number + k)) for k in range(count)]
-    return _nearly_zero([known.read(v) for v in losses(exam, question, 0.0, p, seeds)])
+    found = losses(exam, question, 0.0, p, range(number, number + count))
+    return _nearly_zero([known.read(v) for v in found])
 
 
 def single(layer: int, bias: str = "ones") -> Question:
@@ -293,8 +289,7 @@ def survivals(exam: Exam, layer: int, p: float, count: int) -> list[bool]:
     if layer != FIRST:
         return [f != 0 for f in singles(exam, layer, p, count)]
     question = asked("reading_network", SECOND, (1.0 / FAN,) * FAN)
-    fed = scores_read(exam, question, 1.0, rates(FIRST, p),
-                      [Seed(exam.seed(k)) for k in range(count)])
+    fed = scores_read(exam, question, 1.0, rates(FIRST, p), range(count))
     return [f != 0 for f in _nearly_zero(fed)]
 
 
