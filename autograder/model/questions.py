@@ -111,11 +111,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Draws:
-    """Calls that differ in the seed at one place of their arguments: `call` for each number."""
+    """Calls that differ in the seed at one place of their arguments: `call` for each number.
+
+    `seeding` is an array of what their generators are made of, if known (running/generators.py).
+    """
 
     call: Call
     place: int
     numbers: tuple[int, ...]
+    seeding: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.model import Answer, Call, Draws, Outcome, Seed
+from autograder.running.generators import seeding
 
 # neither end sends it: both know when it is due
 NOT_REPEATED = Answer(Outcome.SKIPPED, error="the same call had not returned before")
@@ -35,7 +36,9 @@ def bundled(calls: Sequence[Call]) -> list[Call | Draws]:
 def _group(first: Call | None, place: int | None, numbers: list[int]) -> list[Call | Draws]:
     if first is None:
         return []
-    return [first if place is None or len(numbers) == 1 else Draws(first, place, tuple(numbers))]
+    if place is None or len(numbers) == 1:
+        return [first]
+    return [Draws(first, place, tuple(numbers), seeding(tuple(numbers)))]
 
 
 def _seed_place(call: Call) -> int | None:

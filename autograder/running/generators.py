@@ -2,21 +2,20 @@
 
 A chance check draws hundreds of small masks, each by a generator of its own, and NumPy takes four
 times as long to seed it as a function to draw with it. So the words that seed them are worked out
-together, by the algorithm of `numpy.random.SeedSequence`, which NumPy promises to keep
-(M. E. O'Neill, Developing a seed_seq Alternative, 2015).
+once for a class, and travel with the calls; by the algorithm of `numpy.random.SeedSequence`, which
+NumPy promises to keep (M. E. O'Neill, Developing a seed_seq Alternative, 2015).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence, default_rng
 from numpy.random.bit_generator import ISpawnableSeedSequence
 
-FEW = 16  # fewer are made sooner one by one: 8 in 101 us, and together in 193
 ENTROPY, STATE = (0x43B0D7E5, 0x931E8875), (0x8B51F9DD, 0x58F38DED)
 LEFT, RIGHT, SHIFT = np.uint32(0xCA01F9DD), np.uint32(0x4973F715), np.uint32(16)
 
@@ -42,11 +41,11 @@ class Known(ISpawnableSeedSequence):
         return self._own.spawn(n_children)
 
 
-def generators(numbers: Sequence[int]) -> Iterator[Generator]:
-    """`default_rng(number)` for each of the numbers, in order."""
-    if len(numbers) < FEW or max(numbers) >= 1 << 32 or not _is_as_ever():
+def generators(numbers: Sequence[int], words: Words | None) -> Iterator[Generator]:
+    """`default_rng(number)` for each of the numbers, in order; `words` as `seeding` gives them."""
+    if words is None or len(words) != len(numbers) or not is_as_ever():
         return map(default_rng, numbers)
-    return map(_generator, numbers, seeding(numbers))
+    return map(_generator, numbers, words)
 
 
 def _generator(number: int, words: Words) -> Generator:
@@ -55,14 +54,18 @@ def _generator(number: int, words: Words) -> Generator:
 
 
 @cache
-def _is_as_ever() -> bool:
+def is_as_ever() -> bool:
     """Whether `default_rng` is what it was in the NumPy for which this was written."""
-    made = _generator(1, seeding([1])[0])
-    return made.bit_generator.state == default_rng(1).bit_generator.state
+    words = seeding((1,))
+    return words is not None and (_generator(1, words[0]).bit_generator.state
+                                  == default_rng(1).bit_generator.state)
 
 
-def seeding(numbers: Sequence[int]) -> Words:
-    """What seeds a PCG64, (numbers, 4) words of 64 bits, for each of the 32-bit numbers."""
+@lru_cache(maxsize=1 << 12)  # a class of hand-ins asks for the same again and again
+def seeding(numbers: tuple[int, ...]) -> Words | None:
+    """What seeds a PCG64, (numbers, 4) words of 64 bits; None where a number has over 32 bits."""
+    if max(numbers) >= 1 << 32:
+        return None
     digest = _Hash(*ENTROPY)
     first = np.array(numbers, np.uint32)
     pool = [digest(word) for word in (first, *[np.zeros_like(first)] * 3)]
@@ -73,7 +76,9 @@ def seeding(numbers: Sequence[int]) -> Words:
                 pool[target] = mixed ^ (mixed >> SHIFT)
     digest = _Hash(*STATE)
     halves = np.stack([digest(pool[k % 4]) for k in range(8)], axis=1)
-    return halves.astype("<u4").view("<u8").astype(np.uint64)
+    words = halves.astype("<u4").view("<u8").astype(np.uint64)
+    words.setflags(write=False)
+    return words
 
 
 class _Hash:

@@ -40,11 +40,16 @@ def plain(value: Any, ship: tuple[int, ...] | None = None) -> Any:
 
 
 def only_nonzero(value: Any, ship: tuple[int, ...] | None = None) -> Any:
-    """Which numbers of the array, or of arrays in a tuple (the items asked for), are not 0."""
+    """The same; of the array, or of arrays in a tuple (the items asked for), which are not 0."""
     if ship is not None:
-        return tuple(map(only_nonzero, value)) if type(value) is tuple else value
-    return (value != 0 if type(value) is np.ndarray and value.dtype.kind in "iuf"
-            and value.ndim else value)
+        return (tuple(only_nonzero(item) if i in ship else Opaque(kind(item))
+                      for i, item in enumerate(value))
+                if type(value) is tuple and len(value) <= MAX_ITEMS else plain(value, ship))
+    travels = type(value) is np.ndarray and value.dtype in NATIVE
+    if not travels or opaque.extent(value.shape) > MAX_ELEMENTS:
+        value = plain(value)  # else no copy is needed
+    counts = type(value) is np.ndarray and value.dtype.kind in "iuf" and value.ndim
+    return value != 0 if counts else value
 
 
 class _TooMuch(Exception):

@@ -169,7 +169,8 @@ class Room:
             for group in script:
                 call, place, numbers, own = (
                     (group, None, (0,), (None,)) if isinstance(group, Call) else
-                    (group.call, group.place, group.numbers, generators(group.numbers)))
+                    (group.call, group.place, group.numbers,
+                     generators(group.numbers, group.seeding)))
                 result = None
                 for number, rng in zip(numbers, own, strict=True):
                     answer, result = ((NOT_REPEATED, DIED) if result is DIED else
@@ -204,9 +205,8 @@ class Room:
                 with _steady(call, place, number) if call.steady else nullcontext():
                     result, facts = (_watched(function, args, kwargs) if call.watch
                                      else (function(*args, **kwargs), None))
-            value = plain(result, call.ship)
-            return Answer(Outcome.PASSED, only_nonzero(value, call.ship) if call.nonzero else value,
-                          facts=facts), result
+            value = (only_nonzero if call.nonzero else plain)(result, call.ship)
+            return Answer(Outcome.PASSED, value, facts=facts), result
         except self.caught as error:
             return Answer(Outcome.RAISED, error=describe(error) + self._left_over(error),
                           line=self._own_line(error)), DIED

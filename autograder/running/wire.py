@@ -98,7 +98,7 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
             *[_is(bool)] * 4,
         ),
     ),
-    "draws": (Draws, (_is(Call), _is(int), _tuple_of(int))),
+    "draws": (Draws, (_is(Call), _is(int), _tuple_of(int), _is(np.ndarray, type(None)))),
     "cell": (Cell, (_is(str), _is(Role), _is(str), _tuple_of(str))),
     "facts": (Facts, (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool),
                       _tuple_of(str))),

@@ -76,6 +76,7 @@ def _import_early(modules: Sequence[str]) -> None:
     # torch asks for this name when it is imported; nothing can be written there
     tempfile.tempdir = "/tmp"
     np.random.default_rng(0).random()
+    generators.is_as_ever()
     _ = np.linalg.norm, np.fft.fft, np.ma.array, np.polynomial.Polynomial
     for name in modules:
         importlib.import_module(name)
