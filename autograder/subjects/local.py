@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import _thread
 import builtins
 import contextlib
 import io
 import os
-import signal
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,9 +20,8 @@ from autograder.running.batching import bundled
 from autograder.running.runner import Room
 from autograder.running.statements import where
 from autograder.subjects import looking
+from autograder.subjects.alarm import alarm
 
-AGAIN = 0.2  # seconds between two interrupts, and between two looks at the clock
-PATIENCE = Limits.patience
 MOST_PRINTED = 2000  # characters of what the student's code prints that are kept
 
 
@@ -56,10 +50,10 @@ class Local:
                 return self._room.load(cell)
         seconds = limits.setup_seconds if cell.role is Role.SETUP else limits.cell_seconds
         try:
-            with _quietly(), _alarm(seconds) as alarm:
+            with _quietly(), alarm(seconds) as ringing:
                 return self._room.load(cell)
         except KeyboardInterrupt as error:
-            if not alarm.rung:
+            if not ringing.rung:
                 raise
             stuck = self._stuck(error)
         self.left_out.add(place)
@@ -102,10 +96,10 @@ class Local:
         """Run a script here; see model.Subject."""
         answers: list[Answer] = []
         try:
-            with _quietly(), _alarm(seconds) as alarm:
+            with _quietly(), alarm(seconds) as ringing:
                 answers.extend(self._room.perform(bundled(calls)))
         except KeyboardInterrupt as error:
-            if not alarm.rung:
+            if not ringing.rung:
                 raise
             if len(answers) < len(calls):  # else it came when all was done
                 answers.append(Answer(Outcome.TIMED_OUT, error=f"it may compute for {seconds:g} s",
@@ -131,10 +125,10 @@ class Local:
             return (), ""
         watch = looking.Watch(self.namespace, calls[topic.call].function.lstrip("."))
         try:
-            with _quietly(printed), _alarm(seconds) as alarm, watch:
+            with _quietly(printed), alarm(seconds) as ringing, watch:
                 answers = [*self._room.perform(calls[: topic.call + 1])]
         except KeyboardInterrupt:
-            if not alarm.rung:
+            if not ringing.rung:
                 raise
             return (), printed.text
         except SystemExit:
@@ -162,96 +156,6 @@ def _rebuilt(function: types.FunctionType, namespace: dict[str, Any]) -> types.F
                               function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
-
-
-@dataclass
-class _Alarm:
-    """What was asked for a script: when to interrupt the main thread, and whether it was done."""
-
-    stop: float  # on the clock of what the main thread has computed
-    end: float  # on the wall clock
-    rung: bool = False
-    over: bool = False
-
-
-class _Watch:
-    """A thread that looks at the clock while somebody has set an alarm.
-
-    Not one for each script: starting it takes longer than most scripts do.
-    """
-
-    def __init__(self) -> None:
-        self.computed, self._alarm = _main_clock(), _Alarm(0.0, 0.0, over=True)
-        self._ringing, self._needed = threading.Lock(), threading.Event()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    @contextlib.contextmanager
-    def __call__(self, seconds: float) -> Iterator[_Alarm]:
-        alarm = _Alarm(self.computed() + seconds, time.monotonic() + PATIENCE * seconds)
-        before, self._alarm = self._alarm, alarm
-        self._needed.set()
-        try:
-            yield alarm
-        finally:
-            alarm.over, self._alarm = True, before
-            # an interrupt that is on its way arrives here, not in the caller
-            self._ringing.acquire()
-            self._ringing.release()
-
-    def _run(self) -> None:
-        while self._needed.wait():
-            self._needed.clear()
-            time.sleep(AGAIN)
-            with self._ringing:
-                alarm = self._alarm
-                late = self.computed() >= alarm.stop or time.monotonic() >= alarm.end
-                if not alarm.over and (alarm.rung or late):
-                    alarm.rung = True
-                    _thread.interrupt_main()
-            if not alarm.over:
-                self._needed.set()
-
-
-@cache
-def _watch(process: int) -> _Watch:
-    """The watch of this process: no thread survives a fork."""
-    return _Watch()
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[_Alarm]:
-    """Interrupt the main thread after `seconds` of computing, between Python instructions.
-
-    And again, until that has an end: an interrupt is lost when it meets a destructor or a callback
-    of the garbage collector. What sleeps is interrupted after `PATIENCE` times as many seconds of
-    the wall clock.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield _Alarm(0.0, 0.0)
-        return
-    with _interruptible(), _watch(os.getpid())(seconds) as alarm:
-        yield alarm
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Interrupts arrive, though a shell's background jobs ignore Ctrl-C and with it all."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _main_clock() -> Callable[[], float]:
-    """Seconds the main thread has computed; where no thread's are told, this process's."""
-    identity = threading.main_thread().ident
-    if not hasattr(time, "pthread_getcpuclockid") or identity is None:
-        return time.process_time
-    return partial(time.clock_gettime, time.pthread_getcpuclockid(identity))
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from autograder.model import CourseError, Diagnosis, Earned, ExerciseResult, Out
 from autograder.nbgrader_plugin.gradebook import Register
 from autograder.nbgrader_plugin.submitted import take
 from autograder.sandbox import choose
-from autograder.subjects.local import _interruptible
+from autograder.subjects.alarm import interruptible
 from autograder.tests.classroom import QUIZ, RIGHT, SLUG, WRONG, Classroom, answered, make
 
 pytestmark = pytest.mark.nbgrader
@@ -456,7 +456,7 @@ def started(room: Classroom, *words: str) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "autograder", "grade", SLUG, "--course", str(room.root), *words]
     # a shell that starts the tests in the background has them ignore Ctrl-C, and all that they
     # start
-    with _interruptible():
+    with interruptible():
         return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 start_new_session=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 import tracemalloc
 import warnings
 from fractions import Fraction
@@ -19,6 +20,7 @@ from autograder.running.packing import plain
 from autograder.running.runner import Room
 from autograder.running.spoken import MAX_TEXT, describe
 from autograder.running.statements import stubs
+from autograder.subjects import alarm
 from autograder.subjects.local import Local
 from autograder.tests.toys import Hostile, HostileError, Lying
 
@@ -500,3 +502,24 @@ def f():
 """
     (answer,) = Local([Cell("a", Role.ANSWER, source)]).ask([Call("f")], 0.1)
     assert answer.outcome is Outcome.TIMED_OUT
+
+
+def test_one_thread_watches_all_scripts_and_after_a_rest_it_still_does() -> None:
+    subject = local("def f(): return 1\ndef g():\n    while True: pass")
+    subject.ask([Call("f")], 5)
+    before = threading.active_count()
+    for _ in range(5):
+        subject.ask([Call("f")], 5)
+    assert threading.active_count() == before
+    time.sleep(3 * alarm.AGAIN)
+    (answer,) = subject.ask([Call("g")], 0.1)
+    assert answer.outcome is Outcome.TIMED_OUT
+
+
+def test_what_is_timed_within_something_timed_ends_neither_too_soon_nor_never() -> None:
+    with pytest.raises(KeyboardInterrupt), alarm.alarm(0.1) as outer:
+        with alarm.alarm(60) as inner:
+            pass
+        while True:
+            pass
+    assert (outer.rung, inner.rung) == (True, False)
