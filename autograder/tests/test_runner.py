@@ -524,5 +524,6 @@ def test_what_is_timed_within_something_timed_ends_neither_too_soon_nor_never() 
     with alarm.alarm(0.1) as outer:
         with alarm.alarm(60) as inner:
             pass
-        pytest.raises(KeyboardInterrupt, endless)
+        with pytest.raises(KeyboardInterrupt):
+            endless()
     assert (outer.rung, inner.rung) == (True, False)
