@@ -136,16 +136,9 @@ def misconception(exercise: str, gravity: str = "edge", signs: str = "", name: s
         if not sentence:
             raise CourseError(f"The misconception {thing.__name__} has no docstring. Write the "
                               "sentence its student should read.")
-        entry = Misconception(
-            name or thing.__name__,
-            exercise,
-            sentence,
-            _functions(thing, exercise),
-            tuple(signs.split()),
-            tuple(also.split()),
-            Gravity(gravity),
-        )
-        setattr(thing, _MARK, entry)
+        setattr(thing, _MARK, Misconception(
+            name or thing.__name__, exercise, sentence, _functions(thing, exercise),
+            tuple(signs.split()), tuple(also.split()), Gravity(gravity)))
         return thing
 
     return mark

@@ -102,8 +102,7 @@ def _exercise_of(cell: FoundCell, path: Path) -> str:
         return name
     raise CourseError(
         f"{path}: cell {cell.number} ({cell.grade_id!r}) is graded but is no check cell. "
-        "Make it a code cell and give it the grade_id check_<exercise>, or untick its points."
-    )
+        "Make it a code cell and give it the grade_id check_<exercise>, or untick its points.")
 
 
 def _points_of(cell: FoundCell, path: Path) -> float:
@@ -138,8 +137,7 @@ def from_node(node: Any, path: Path, assignment: Assignment) -> Submission:
     if code > MAX_CODE:
         raise SubmissionError(
             f"{called(path)} holds {code:,} characters of code, more than {MAX_CODE:,}. "
-            "Delete pasted data from its code cells, save it and hand it in again."
-        )
+            "Delete pasted data from its code cells, save it and hand it in again.")
     _must_belong(cells, assignment, path)
     reading = _Reading(cells, assignment)
     reading.notes += _of_another_release(node)

@@ -55,10 +55,9 @@ TWO = {
 }
 # what a message begins with -> the lines that count it, over other seeds than the check's
 LOOPS = {
-    re.compile(r"share of pairs of calls that keep equally many"): (
+    re.compile(r"share of pairs of calls that keep equally many"):
         "kept = [({call} != 0).sum() for seed in range({many})]\n"
-        "np.mean([one == other for one, other in zip(kept[::2], kept[1::2])])"
-    ),
+        "np.mean([one == other for one, other in zip(kept[::2], kept[1::2])])",
     re.compile(r"share of masks of \d+ units with nothing kept"):
         "np.mean([not np.any({call}) for seed in range({many})])",
 }
@@ -134,10 +133,8 @@ def _of_two(got: str, calls: Sequence[Call]) -> str:
     sign = next((sign for words, sign in TWO.items() if got.startswith(words)), "")
     if sign and len(calls) > 3 and calls[1].look:
         pairs = calls[:2], calls[-2:] if "different" in got else calls[2:4]
-        named = [
-            (call, replace(look, function=f"({look.function}) == 0", returns=(name,)))
-            for (call, look), name in zip(pairs, ("one", "other"), strict=True)
-        ]
+        named = [(call, replace(look, function=f"({look.function}) == 0", returns=(name,)))
+                 for (call, look), name in zip(pairs, ("one", "other"), strict=True)]
         return _and_then([line for one in named for line in one], sign)
     if not sign or len(calls) < 2 or calls[0].returns[:1] not in [(name,) for name in DRAWN]:
         return ""

@@ -107,19 +107,14 @@ def _pyproject(handout: Handout, data: Mapping[str, bytes]) -> str:
                        for name in handout.wheel if name.endswith("__init__.py")})
     extra = sorted(name.removeprefix(f"{PACKAGE}/")
                    for name in handout.wheel if not _is_module(name, packages))
-    return "\n".join(
-        [
-            '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = '
-            '"setuptools.build_meta"',
-            "[project]",
-            *(f"{key} = {json.dumps(value)}" for key, value in project.items()),
-            '[project.scripts]\nautograder = "autograder.student.command:main"',
-            '[project.entry-points.pytest11]\nautograder = "autograder.student.pytest_plugin"',
-            f"[tool.setuptools]\npackages = {json.dumps(packages)}\ninclude-package-data = false",
-            f"[tool.setuptools.package-data]\n{PACKAGE} = {json.dumps(extra)}",
-            f"[tool.setuptools.data-files]\n{json.dumps(DATA_HOME)} = {json.dumps(sorted(data))}\n",
-        ]
-    )
+    return "\n".join([
+        '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"',
+        "[project]", *(f"{key} = {json.dumps(value)}" for key, value in project.items()),
+        '[project.scripts]\nautograder = "autograder.student.command:main"',
+        '[project.entry-points.pytest11]\nautograder = "autograder.student.pytest_plugin"',
+        f"[tool.setuptools]\npackages = {json.dumps(packages)}\ninclude-package-data = false",
+        f"[tool.setuptools.package-data]\n{PACKAGE} = {json.dumps(extra)}",
+        f"[tool.setuptools.data-files]\n{json.dumps(DATA_HOME)} = {json.dumps(sorted(data))}\n"])
 
 
 def _is_module(name: str, packages: list[str]) -> bool:

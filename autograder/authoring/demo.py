@@ -261,10 +261,9 @@ def _row(person: HandIn, mark: Mark | None, strange: bool) -> Row:
     if mark is None:
         return Row(label, {}, {},
                    ("cannot be read: reported by name, and the class is graded",), flag)
-    named = [
-        f"{exercise}: {belief.replace('_', ' ') if _says(mark, exercise, belief) else 'NOT NAMED'}"
-        for exercise, belief in person.beliefs.items()
-    ]
+    named = [f"{exercise}: "
+             + (belief.replace("_", " ") if _says(mark, exercise, belief) else "NOT NAMED")
+             for exercise, belief in person.beliefs.items()]
     return Row(label, mark.points, mark.maximum, named, flag)
 
 

@@ -54,10 +54,8 @@ class Score:
     @property
     def finding(self) -> str:
         """The sentence for whoever must mend it."""
-        return (
-            f"{self.where} earns {self.share:.0%} of {self.exercise} ({self.assignment}). "
-            "Rework it so that it is of another form, or keep it out of the hand-out."
-        )
+        return (f"{self.where} earns {self.share:.0%} of {self.exercise} ({self.assignment}). "
+                "Rework it so that it is of another form, or keep it out of the hand-out.")
 
 
 @dataclass(frozen=True)
@@ -217,14 +215,9 @@ def _grouped(target: Target, sets: Mapping[str, Sequence[Candidate]]) -> tuple[l
     found = [one for (one,) in singles]
     pairs = [(a, b) for a, b in itertools.combinations(found, 2)
              if a.name != b.name and a.candidate.file == b.candidate.file]
-    second = [
-        (partner, d)
-        for name, some in sets.items()
-        if target.leans(name)
-        for c in some
-        for d in dressed(target, name, c)
-        for partner in (None, *(f for f in found if f.candidate.file == c.file))
-    ]
+    second = [(partner, d) for name, some in sets.items() if target.leans(name)
+              for c in some for d in dressed(target, name, c)
+              for partner in (None, *(f for f in found if f.candidate.file == c.file))]
     leaning, more = _sieved(target, second)
     return [*singles, *pairs, *leaning], lost + more
 

@@ -35,15 +35,8 @@ def run(command: Iterable[str], folder: Path) -> tuple[float, float]:
     """(wall, processor) seconds of a command; Broken when it fails by more than a bad hand-in."""
     command, began = [sys.executable, "-m", *command], time.monotonic()
     with _counted() as (enter, used):
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=scratch.environment(),
-            text=True,
-            capture_output=True,
-            check=False,
-            preexec_fn=enter,
-        )
+        done = subprocess.run(command, cwd=folder, env=scratch.environment(), text=True,
+                              capture_output=True, check=False, preexec_fn=enter)
         seconds, cpu = time.monotonic() - began, used()
     if done.returncode not in (0, 1):
         raise Broken(f"{' '.join(command)} failed: {(done.stdout + done.stderr)[-1000:]}")

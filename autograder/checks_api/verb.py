@@ -39,19 +39,9 @@ def verb(chances: int = 0, with_reference: bool = False,
                  **case: Any) -> Check:
             full = _full(name, cases, case)
             telling = ", ".join(f"{k}={v}" for k, v in case.items() if k not in SILENT)
-            return Check(
-                verb=name,
-                name=f"{name}({telling})" if telling else name,
-                sentence=template.format(**full),
-                judge=functools.partial(judge, **full),
-                needs=named(needs),
-                chances=chances,
-                seconds=seconds,
-                with_reference=with_reference,
-                case=full,
-                sees=sees,
-                template=template,
-            )
+            return Check(name, f"{name}({telling})" if telling else name, template.format(**full),
+                         functools.partial(judge, **full), named(needs), chances, seconds=seconds,
+                         with_reference=with_reference, case=full, sees=sees, template=template)
 
         _show_cases(make, cases)
         return make
@@ -86,13 +76,9 @@ def named(needs: Need | Iterable[Need]) -> tuple[str, ...]:
 def renamed(check: Check, of: str) -> Check:
     """The same check under another verb, which says of which function, layer or mask it is."""
     name = f"{check.verb} of {of}"
-    return replace(
-        check,
-        verb=name,
-        name=check.name.replace(check.verb, name, 1),
-        sentence=f"{check.sentence} ({of})",
-        template=check.template and f"{check.template} ({of})",
-    )
+    return replace(check, verb=name, name=check.name.replace(check.verb, name, 1),
+                   sentence=f"{check.sentence} ({of})",
+                   template=check.template and f"{check.template} ({of})")
 
 
 def hide(check: Check) -> Check:

@@ -87,17 +87,10 @@ _RECORDS: dict[str, tuple[type, tuple[Callable[[Any], bool], ...]]] = {
     "seed": (Seed, (_is(int), _is(str))),
     "code": (Code, (_is(str), _is(str), _tuple_of(str))),
     "item": (Item, (_is(int), _is(int, type(None)), _is(str))),
-    "call": (
-        Call,
-        (
-            _is(str),
-            lambda args: type(args) is tuple and all(map(_is_argument, args)),
-            lambda kwargs: type(kwargs) is dict and all(map(_is_argument, kwargs.values())),
-            _tuple_of(str),
-            lambda ship: ship is None or _tuple_of(int)(ship),
-            *[_is(bool)] * 4,
-        ),
-    ),
+    "call": (Call, (
+        _is(str), lambda args: type(args) is tuple and all(map(_is_argument, args)),
+        lambda kwargs: type(kwargs) is dict and all(map(_is_argument, kwargs.values())),
+        _tuple_of(str), lambda ship: ship is None or _tuple_of(int)(ship), *[_is(bool)] * 4)),
     "draws": (Draws, (_is(Call), _is(int), _tuple_of(int), _is(np.ndarray, type(None)))),
     "cell": (Cell, (_is(str), _is(Role), _is(str), _tuple_of(str))),
     "facts": (Facts, (lambda args: type(args) is tuple and is_data(args), _is(bool), _is(bool),

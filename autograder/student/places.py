@@ -70,14 +70,10 @@ def of_namespace(exercise: str | None, namespace: Mapping[str, Any]) -> Path | N
 def _likeliest(names: set[str], exercise: str | None = None,
                cells: Iterable[str] = ()) -> Path | None:
     """The installed assignment with most of the names; None when none, an error when several."""
-    ranked = sorted(
-        (
-            (layout.setup.strip() in cells, len(names & layout.points.keys()), folder)
-            for folder, layout in installed()
-            if names & layout.points.keys() and (exercise is None or exercise in layout.points)
-        ),
-        key=lambda one: one[:2],
-    )
+    ranked = sorted(((layout.setup.strip() in cells, len(names & layout.points.keys()), folder)
+                     for folder, layout in installed()
+                     if names & layout.points.keys() and exercise in (None, *layout.points)),
+                    key=lambda one: one[:2])
     if len(ranked) > 1 and ranked[-1][:2] == ranked[-2][:2]:
         raise CourseError(
             f"This may be a notebook of {ranked[-1][2].name} or of {ranked[-2][2].name}. Run its "
