@@ -11,12 +11,19 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import itertools
-from collections.abc import Container, Iterator, Mapping, Sequence
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from autograder.authoring.candidates import (
     Candidate,
@@ -29,16 +36,18 @@ from autograder.authoring.candidates import (
     shaped,
 )
 from autograder.authoring.handout import Handout
-from autograder.authoring.limited import each
 from autograder.authoring.target import Target
 from autograder.folders import folders
-from autograder.model import Answer, Call, Outcome
+from autograder.model import Answer, AutograderError, Call, Outcome
 from autograder.running.runner import Room
-from autograder.sandbox.bounded import TookTooLong, at_most
+from autograder.sandbox.bounded import Kept, TookTooLong, at_most
 from autograder.staff import Staff
 
 MOST = 0.25  # of an exercise's points: what earns as much is an answer
 SIEVE_SECONDS = 0.1  # of CPU time, for one of them
+HUNG_SECONDS = 60  # for one that hangs where nothing else stops it
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,46 @@ def tables(target: Target, candidates: Sequence[Candidate]) -> Iterator[Fitted]:
             if (isinstance(candidate.value, dict) and isinstance(right, dict)
                     and candidate.value.keys() & right.keys()):
                 yield Fitted(name, candidate, "", candidate.value)
+
+
+# -------------------------------------------------------------------------------------- in children
+def each(jobs: Sequence[Job], work: Callable[[Job], Result]) -> list[Result | None]:
+    """What `work` returns for each job; None for one that ended its process or ran too long."""
+
+    def done(number: int) -> Result | None:
+        _hide(nowhere)
+        _seed()
+        try:
+            return work(jobs[number])
+        except (Exception, SystemExit, TookTooLong, KeyboardInterrupt):
+            return None
+
+    found: list[Result | None] = []
+    with tempfile.TemporaryDirectory() as nowhere, contextlib.closing(Kept(done)) as child:
+        for number in range(len(jobs)):
+            try:
+                found.append(child("a candidate", number, seconds=HUNG_SECONDS))
+            except AutograderError:  # it was the end of the child
+                found.append(None)
+    return found
+
+
+def _hide(folder: str) -> None:
+    """What is printed is seen by nobody, and a file without content lies in this folder."""
+    os.chdir(folder)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    sys.stdin = io.StringIO()  # the descriptor is the child's own
+
+
+def _seed() -> None:
+    """The same result each time for who draws from the global generators."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 # ----------------------------------------------------------------------------------------- the gate

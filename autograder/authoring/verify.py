@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder import chance, notebook
-from autograder.authoring import idle, lookups, prose, release
+from autograder.authoring import prose, release, unearned
 from autograder.course import lacking
 from autograder.course import slugs as all_slugs
 from autograder.diagnose import diagnose
@@ -60,7 +60,7 @@ class Examination:
         """Answers that do nothing, by what they do instead."""
         staff, found = self.staff, []
         for exercise in staff.assignment.exercises:
-            for name, subject in (*idle.stub(staff), *idle.trivial(staff, exercise)):
+            for name, subject in (*unearned.stub(staff), *unearned.trivial(staff, exercise)):
                 found.append((name, self._judged(exercise, subject)))
         return tuple(found)
 
@@ -85,9 +85,9 @@ class Examination:
         return tuple(found)
 
     @cached_property
-    def fitted(self) -> tuple[lookups.Lookup, ...]:
+    def fitted(self) -> tuple[unearned.Lookup, ...]:
         """Hand-ins that were fitted to the public checks."""
-        return tuple(lookups.lookups(self.staff, self._share))
+        return tuple(unearned.lookups(self.staff, self._share))
 
     def _share(self, exercise: Exercise, subject: Subject) -> float:
         return self._judged(exercise, subject).points / exercise.points

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.authoring.idle import trivial
+from autograder.authoring.unearned import trivial
 from autograder.authoring.verify import FINE, odds, verdicts_of, verify
 from autograder.dropout import checks as c
 from autograder.staff import load_staff
