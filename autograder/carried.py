@@ -22,14 +22,7 @@ from autograder.examine import LIMITS, must_be_ours_to_give
 from autograder.judge import earned, one_by_one, points
 from autograder.keys import bare
 from autograder.model import (
-    Cell,
-    Exercise,
-    ExerciseResult,
-    Misconception,
-    Role,
-    Submission,
-    Verdict,
-)
+    Cell, Exercise, ExerciseResult, Misconception, Role, Submission, Verdict)
 from autograder.running.statements import parsed
 from autograder.staff import Staff
 

@@ -15,18 +15,8 @@ from autograder.foresight import Ahead
 from autograder.judge import Scripts, can_be_diagnosed, judge
 from autograder.judge import result as result_of
 from autograder.model import (
-    Assignment,
-    Broken,
-    Cell,
-    Diagnosis,
-    Exercise,
-    ExerciseResult,
-    Limits,
-    Outcome,
-    Subject,
-    Submission,
-    Verdict,
-)
+    Assignment, Broken, Cell, Diagnosis, Exercise, ExerciseResult, Limits, Outcome, Subject,
+    Submission, Verdict)
 
 LIMITS = Limits()
 

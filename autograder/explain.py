@@ -16,16 +16,7 @@ from autograder.examine import LIMITS
 from autograder.grade import grade
 from autograder.judge import Scripts, Witness
 from autograder.model import (
-    Call,
-    Cell,
-    CourseError,
-    ExerciseResult,
-    Report,
-    Seed,
-    Submission,
-    SubmissionError,
-    Verdict,
-)
+    Call, Cell, CourseError, ExerciseResult, Report, Seed, Submission, SubmissionError, Verdict)
 from autograder.nbgrader_plugin.submitted import HandIn
 from autograder.notebook_file import called, parse
 from autograder.report import words

@@ -23,14 +23,7 @@ from autograder.found_cells import FoundCell, bound, found_cells
 from autograder.interactive import as_python
 from autograder.layout import Layout
 from autograder.model import (
-    Assignment,
-    Cell,
-    CourseError,
-    Exercise,
-    Role,
-    Submission,
-    SubmissionError,
-)
+    Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError)
 from autograder.notebook_file import called, content, parse
 from autograder.running import import_stubs, statements
 from autograder.running.statements import touched

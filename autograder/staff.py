@@ -15,34 +15,15 @@ from autograder import notebook
 from autograder.chance import MAX_TESTS
 from autograder.checks_api.verb import hide
 from autograder.course import (
-    HINTS,
-    defined,
-    demand_distinct,
-    lacking,
-    load_module,
-    load_public,
-    slugs,
-    with_needs,
-)
+    HINTS, defined, demand_distinct, lacking, load_module, load_public, slugs, with_needs)
 from autograder.diagnose import Facts, fingerprint, signs
 from autograder.folders import folders, salt
 from autograder.foresight import Foresight
 from autograder.judge import judge
 from autograder.keys import bare, edited, entries, helpers, source
 from autograder.model import (
-    Assignment,
-    Cell,
-    Check,
-    CourseError,
-    Exercise,
-    Key,
-    Misconception,
-    Outcome,
-    Role,
-    Submission,
-    Variant,
-    Verdict,
-)
+    Assignment, Cell, Check, CourseError, Exercise, Key, Misconception, Outcome, Role, Submission,
+    Variant, Verdict)
 from autograder.subjects.local import Local
 from autograder.subjects.oracle import Oracle
 

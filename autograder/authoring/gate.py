@@ -26,15 +26,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograder.authoring.candidates import (
-    Candidate,
-    Demonstration,
-    coats,
-    fitting_shape,
-    mannered,
-    of_module,
-    of_notebook,
-    shaped,
-)
+    Candidate, Demonstration, coats, fitting_shape, mannered, of_module, of_notebook, shaped)
 from autograder.authoring.handout import Handout
 from autograder.authoring.target import Target
 from autograder.folders import folders

@@ -17,17 +17,8 @@ from autograder.folders import folders
 from autograder.judge import UNFIT, judge
 from autograder.judge import result as result_of
 from autograder.model import (
-    Check,
-    CourseError,
-    Exercise,
-    ExerciseResult,
-    Gravity,
-    Misconception,
-    Outcome,
-    Subject,
-    Variant,
-    Verdict,
-)
+    Check, CourseError, Exercise, ExerciseResult, Gravity, Misconception, Outcome, Subject, Variant,
+    Verdict)
 from autograder.staff import Staff, crosses, facts, load_staff
 from autograder.subjects.local import Local
 

@@ -18,19 +18,7 @@ import msgpack  # type: ignore[import-untyped]  # it ships no annotations
 import numpy as np
 
 from autograder.model import (
-    Answer,
-    Call,
-    Cell,
-    Code,
-    Draws,
-    Facts,
-    Given,
-    Item,
-    Opaque,
-    Outcome,
-    Role,
-    Seed,
-)
+    Answer, Call, Cell, Code, Draws, Facts, Given, Item, Opaque, Outcome, Role, Seed)
 from autograder.running import opaque
 from autograder.running.opaque import MAX_ELEMENTS
 from autograder.running.packing import DTYPES, MAX_DEPTH, MAX_ITEMS

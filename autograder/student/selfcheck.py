@@ -14,17 +14,8 @@ from autograder.course import lacking, load_public
 from autograder.examine import examine, examine_fairly
 from autograder.judge import Scripts
 from autograder.model import (
-    Assignment,
-    AutograderError,
-    Broken,
-    CourseError,
-    Exercise,
-    ExerciseResult,
-    Limits,
-    Outcome,
-    Subject,
-    Verdict,
-)
+    Assignment, AutograderError, Broken, CourseError, Exercise, ExerciseResult, Limits, Outcome,
+    Subject, Verdict)
 from autograder.report import guide, words
 from autograder.report.ladder import Climb
 from autograder.student import kernel, places

@@ -240,6 +240,35 @@ def test_no_function_is_longer_than_forty_lines() -> None:
     assert [f"{m}.{f.name}" for m, f in functions if (f.end_lineno or 0) - f.lineno >= 40] == []
 
 
+def one_name_a_line(source: str) -> str:
+    """The text with each import that takes several lines as ruff would write it."""
+    lines = source.split("\n")
+    found = [node for node in ast.walk(ast.parse(source))
+             if isinstance(node, ast.ImportFrom) and node.end_lineno != node.lineno]
+    for node in sorted(found, key=lambda node: -node.lineno):
+        first, *rest = lines[node.lineno - 1 : node.end_lineno]
+        if not any("#" in line for line in rest):
+            names = " ".join(rest).strip(" ,)").split(",")
+            pad = " " * node.col_offset
+            lines[node.lineno - 1 : node.end_lineno] = [
+                first, *(f"{pad}    {name.strip()}," for name in names), f"{pad})"]
+    return "\n".join(lines)
+
+
+def test_imports_are_sorted(tmp_path: Path) -> None:
+    for home in ("autograder", "solutions", "assignments"):
+        for path in (HOUSE.parent / home).rglob("*.py"):
+            copy = tmp_path / path.relative_to(HOUSE.parent)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(one_name_a_line(path.read_text(encoding="utf-8")), encoding="utf-8")
+    options = ("--isolated", "--no-cache", "--line-length=100", "--target-version=py310")
+    known = "lint.isort.known-first-party=['autograder']"
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "--select=I", *options,
+                           f"--config={known}", str(tmp_path)],
+                          text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_no_line_of_a_key_or_of_checks_is_wider_than_140() -> None:
     tables = [p for h in ("solutions", "assignments") for p in (HOUSE.parent / h).rglob("*.py")]
     assert [p.name for p in tables if re.search(".{141}", p.read_text(encoding="utf-8"))] == []

@@ -15,16 +15,7 @@ import numpy as np
 
 from autograder.model import Answer, Call, Draws
 from autograder.running import (
-    arguments,
-    batching,
-    frames,
-    generators,
-    import_stubs,
-    opaque,
-    runner,
-    spoken,
-    wire,
-)
+    arguments, batching, frames, generators, import_stubs, opaque, runner, spoken, wire)
 from autograder.running.batching import NOT_REPEATED, functions, gathered, repetitions, says_all
 from autograder.running.packing import fitting, weight_of, without_values
 from autograder.running.runner import Room
