@@ -43,15 +43,15 @@ def mistake(gravity: Gravity, name: str, sentence: str, *edits: Edit, signs: str
             also: str = "", base: str = "") -> Misconception:
     """A wrong answer as an edit of the right one; write `core`, `edge` or `manner` for it.
 
-    name     : the belief, as words joined by underscores sentence : what its student reads edits
-    : (old, new) or (old, new, how often old occurs), done one after the other on the answer cell
-    without comments and
-               docstrings; `within("dropout_forward", old, new)` for the answer cell of another
-               exercise
-    signs    : facts that give it away (default: all that differ; "=fact" for one that it gets right
-    and others who look like it get wrong) also     : other exercises of which the belief is told,
-    in the same words, where the same facts show it base     : name of a right variant that is
-    edited in place of the solution
+    name     : the belief, as words joined by underscores
+    sentence : what its student reads
+    edits    : (old, new) or (old, new, how often old occurs), done one after the other on the
+               answer cell without comments and docstrings; `within("dropout_forward", old, new)`
+               for the answer cell of another exercise
+    signs    : facts that give it away (default: all that differ; "=fact" for one that it gets
+               right, and others who look like it get wrong)
+    also     : other exercises of which the belief is told where the same facts show it
+    base     : name of a right variant that is edited in place of the solution
     """
     if not edits:
         raise CourseError(

@@ -27,6 +27,7 @@ import numpy as np
 
 from autograder.interactive import as_python
 from autograder.model import Cell, CourseError, Opaque, Role
+from autograder.running.statements import bound
 from autograder.subjects.local import Local
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -106,8 +107,9 @@ def _defined(file: str, tree: ast.AST, space: Mapping[str, Any],
             yield from _defined(file, node, space, f"{name}.")
         else:
             if isinstance(node, ast.Lambda):
+                code = compile(ast.Expression(node), "<hand-out>", "eval")
                 yield Candidate(file, f"{path}`{ast.unparse(node)[:LONGEST]}`",
-                                _evaluated(node, space))
+                                eval(code, dict(space)))
             yield from _defined(file, node, space, path)
 
 
@@ -123,10 +125,6 @@ def _made(node: Definition, space: Mapping[str, Any]) -> Any:
     except Exception:
         return None
     return names.get(node.name)
-
-
-def _evaluated(node: ast.Lambda, space: Mapping[str, Any]) -> Any:
-    return eval(compile(ast.Expression(node), "<hand-out>", "eval"), dict(space))
 
 
 def _methods(file: str, name: str, made: Any) -> Iterator[Candidate]:
@@ -171,7 +169,7 @@ class Demonstration:
         name = f"`{shown[:LONGEST]}`"
         yield Candidate(self.file, name, self._function(f"return {shown}", arguments))
         before = [s for s in above[-MAX_SLICE:]
-                  if isinstance(s, (ast.Assign, ast.AugAssign)) and not _binds(s, arguments)]
+                  if isinstance(s, (ast.Assign, ast.AugAssign)) and bound(s).isdisjoint(arguments)]
         if before:
             body = "\n    ".join([*"\n".join(map(ast.unparse, before)).split("\n"),
                                   f"return {shown}"])
@@ -193,23 +191,15 @@ def _speaks(value: ast.expr, arguments: Sequence[str]) -> bool:
             and any(isinstance(n, ast.Name) and n.id in arguments for n in ast.walk(value)))
 
 
-def _binds(statement: ast.stmt, names: Sequence[str]) -> bool:
-    return any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in names
-               for n in ast.walk(statement))
-
-
 def of_notebook(file: str, text: str) -> Demonstration:
     """A released notebook with its definitions, imports and constants made, as a grader does."""
     code = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
-    sources = [(_grade_id(c), as_python("".join(c["source"]))) for c in code]
+    sources = [(c["metadata"].get("nbgrader", {}).get("grade_id", ""),
+                as_python("".join(c["source"]))) for c in code]
     cells = [Cell(f"{file} {n}", Role.SETUP if name == "setup" else Role.ADDED, source)
              for n, (name, source) in enumerate(sources)]
     shown = [ast.parse(source) for name, source in sources if not name.startswith("check_")]
     return Demonstration(file, Local(cells).namespace, tuple(shown))
-
-
-def _grade_id(cell: Mapping[str, Any]) -> str:
-    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
 
 
 # --------------------------- what anybody does in a line or two to make a function pass for another

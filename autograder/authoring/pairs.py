@@ -3,10 +3,11 @@
 A pair whose edits touch the same text is left out. Each of the others is asked for its facts and
 gets one of these words:
 
-named      both beliefs are told, or the one that hides the other (its facts are those of the pair),
-or a third that explains all there is partly     one of the two is told, and the other shows as well
-unnamed    nothing is told, or only that something else is wrong falsely    a belief is told that is
-neither, and that is not true of the pair either
+named      both beliefs are told, or the one that hides the other (its facts are those of the
+           pair), or a third that explains all there is
+partly     one of the two is told, and the other shows as well
+unnamed    nothing is told, or only that something else is wrong
+falsely    a belief is told that is neither, and that is not true of the pair either
 
 Where one mistake hides half of the other, the half that is left may be told in its place: vanilla
 dropout that also drops at test time is dropout without a scale. A half is a belief whose signs are

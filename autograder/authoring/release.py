@@ -144,13 +144,10 @@ def untidy(path: Path, root: Path) -> Iterator[str]:
             yield (f"{where} has no id of its own ({cell.get('id')!r}). Give it a unique one: it "
                    "must stay the same for ever.")
         told = cell.get("metadata", {}).get("nbgrader", {})
-        if told.get("grade") and not _positive(told.get("points")):
+        points = told.get("points")
+        if told.get("grade") and not (isinstance(points, (int, float)) and points > 0):
             yield (f"{where} ({told.get('grade_id')}) is graded but has no points. Give it a "
                    "number of points above 0.")
-
-
-def _positive(points: Any) -> bool:
-    return isinstance(points, (int, float)) and points > 0
 
 
 def _differences(root: Path, slug: str) -> Iterator[str]:

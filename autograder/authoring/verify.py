@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -110,7 +110,7 @@ class Step:
     """One thing verify looks at: what it says while looking, and how it looks."""
 
     title: str
-    look: Callable[[Examination], Iterator[str]]
+    look: Callable[[Examination], Iterable[str]]
     # needs the packages that the assignment needs, or its key, which may import them
     runs_code: bool = True
 
@@ -168,10 +168,6 @@ def _doing_nothing_earns_nothing(seen: Examination) -> Iterator[str]:
         if result.points:
             yield (f"{result.name}: {name} earns {result.points:g} points. Let the parts it earns "
                    'need a core property, for example needs="drops_some_and_keeps_some".')
-
-
-def _fitting_does_not_pay(seen: Examination) -> Iterator[str]:
-    yield from filter(None, (one.finding for one in seen.fitted))
 
 
 def _variants_are_full(seen: Examination) -> Iterator[str]:
@@ -248,10 +244,6 @@ def _troubles_of_rubric(exercise: Exercise, asks_functions: bool) -> Iterator[st
                    f"{MANNERS[1]:.0%}.")
 
 
-def _release_is_fresh(seen: Examination) -> Iterator[str]:
-    yield from release.check_release(seen.root, seen.staff.assignment.slug)
-
-
 def _odds_add_up(seen: Examination) -> Iterator[str]:
     tests = sum(c.chances for e in seen.staff.assignment.exercises for c in e.checks)
     if tests * chance.ALPHA > chance.BUDGET:
@@ -276,12 +268,15 @@ STEPS = (
     Step("the rubrics are sound", _rubric_is_sound),
     Step("the solution scores full", _solution_is_full),
     Step("doing nothing earns nothing", _doing_nothing_earns_nothing),
-    Step("what is fitted to the public checks earns less than half", _fitting_does_not_pay),
+    Step("what is fitted to the public checks earns less than half",
+         lambda seen: filter(None, (one.finding for one in seen.fitted))),
     Step("right answers that look different score full", _variants_are_full),
     Step("wrong solutions lose points and are named", _wrong_ones_are_named),
     Step("chance tests stay within the error budget", _odds_add_up),
     Step("the prose speaks of the points and minutes there are", _prose_agrees, runs_code=False),
-    Step("the release is fresh, complete and holds no secret", _release_is_fresh, runs_code=False),
+    Step("the release is fresh, complete and holds no secret",
+         lambda seen: release.check_release(seen.root, seen.staff.assignment.slug),
+         runs_code=False),
 )
 
 

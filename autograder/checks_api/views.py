@@ -23,12 +23,14 @@ __all__ = ["View", "calling", "in_both_modes", "normals", "ones", "powers"]
 class View:
     """How a function is asked.
 
-    calls : of an exam and a number, the call, or a script that ends with it; its generator has the
-    number-th seed of the exam read  : what is looked at of the answer to that call, an array; Wrong
-    when it holds no such thing what  : how messages speak of it names : what its array arguments
-    are called, in order, where they have no name of their own apart : Python that says how `one`
-    and `other` differ, two results of it follows : whether another seed must give another result:
-    not where nothing may be dropped, and where that is asked elsewhere
+    calls   : of an exam and a number, the call, or a script that ends with it; its generator has
+              the number-th seed of the exam
+    read    : what is looked at of the answer to that call, an array; Wrong when there is none
+    what    : how messages speak of it
+    names   : what its array arguments are called, in order, where they have no name of their own
+    apart   : Python that says how `one` and `other` differ, two results of it
+    follows : whether another seed must give another result: not where nothing may be dropped, and
+              where that is asked elsewhere
     """
 
     calls: Callable[[Exam, int], Call | Sequence[Call]]

@@ -180,20 +180,8 @@ def _hist(x: Any, bins: Any = None, range: Any = None, density: bool = False, we
                                               [Blank("matplotlib.patch") for _ in counts])
 
 
-def _lines(*args: Any, **kwargs: Any) -> Any:
-    return Blank("matplotlib.lines", [Blank("matplotlib.line")])
-
-
-def _palette(palette: Any = None, n_colors: int | None = None, *args: Any, **kwargs: Any) -> Any:
-    return [(0.0, 0.0, 0.0)] * (n_colors or 6)
-
-
 def _colours(values: Any, *args: Any, **kwargs: Any) -> Any:
     return np.zeros((*np.shape(values), 4)) if np.ndim(values) else (0.0, 0.0, 0.0, 1.0)
-
-
-def _cycle() -> dict[str, list[str]]:
-    return {"color": [f"C{n}" for n in range(10)]}
 
 
 class _Progress:
@@ -220,10 +208,6 @@ class _Progress:
         return lambda *args, **kwargs: None
 
 
-def _trange(*args: Any, **kwargs: Any) -> _Progress:
-    return _Progress(range(*args))
-
-
 def _vectorize(*args: Any, **kwargs: Any) -> Any:
     return (np.vectorize(args[0]) if args and isinstance(args[0], types.FunctionType)
             else np.vectorize)
@@ -234,12 +218,15 @@ LIKE: dict[tuple[str, str], Callable[..., Any]] = {
     ("matplotlib", "subfigures"): _axes,
     ("matplotlib", "a colour map"): _colours,
     ("matplotlib", "hist"): _hist,
-    ("matplotlib", "plot"): _lines,
-    ("matplotlib", "by_key"): _cycle,
-    ("seaborn", "color_palette"): _palette,
+    ("matplotlib", "plot"): lambda *args, **kwargs: Blank("matplotlib.lines",
+                                                         [Blank("matplotlib.line")]),
+    ("matplotlib", "by_key"): lambda: {"color": [f"C{n}" for n in range(10)]},
+    ("seaborn", "color_palette"): lambda palette=None, n_colors=None, *args, **kwargs: (
+        [(0.0, 0.0, 0.0)] * (n_colors or 6)),
     **dict.fromkeys((("tqdm", name) for name in ("tqdm", "tqdm_notebook", "auto", "notebook")),
                     _Progress),
-    **dict.fromkeys((("tqdm", name) for name in ("trange", "tnrange")), _trange),
+    **dict.fromkeys((("tqdm", name) for name in ("trange", "tnrange")),
+                    lambda *args, **kwargs: _Progress(range(*args))),
     ("numba", "prange"): range,
     ("numba", "vectorize"): _vectorize,
     ("IPython", "display"): lambda *args, **kwargs: None,

@@ -166,7 +166,7 @@ def leaned_on(body: Sequence[ast.stmt]) -> set[str]:
     found: set[str] = set()
     for statement in [*reversed(body)] * 2:  # twice: helpers may stand below what uses them
         if _defines(statement) or (isinstance(statement, ASSIGNMENTS)
-                                   and not found.isdisjoint(_bound(statement))):
+                                   and not found.isdisjoint(bound(statement))):
             found |= free(statement)
     return found
 
@@ -178,7 +178,8 @@ def _defines(statement: ast.stmt) -> bool:
                                   ast.If, ast.Try))
 
 
-def _bound(statement: ast.stmt) -> set[str]:
+def bound(statement: ast.stmt) -> set[str]:
+    """The names that code binds or deletes."""
     return {n.id for n in ast.walk(statement)
             if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
 
@@ -247,10 +248,9 @@ def touched(statement: ast.stmt) -> set[str]:
         function = statement.value.func if isinstance(statement.value, ast.Call) else None
         owner = function.value if isinstance(function, ast.Attribute) else None
         return {owner.id} if isinstance(owner, ast.Name) else set()
-    bound = {n.id for n in ast.walk(statement)
-             if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return bound | {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript)
-                    and isinstance(n.value, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return bound(statement) | {
+        n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript)
+        and isinstance(n.value, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _is_foreign(function: ast.expr, namespace: Mapping[str, Any]) -> bool:

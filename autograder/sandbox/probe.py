@@ -104,9 +104,7 @@ def _load(worker: Worker, source: str) -> None:
 def _ask(worker: Worker, calls: list[Call]) -> list[Answer]:
     deadline, nonce = time.monotonic() + SECONDS, secrets.token_hex(16)
     worker.channel.send(("script", nonce, calls, Limits().answer_bytes), deadline)
-    return [_answer(*worker.channel.receive(deadline)) for _ in calls]
-
-
-def _answer(kind: str, nonce: str, number: int, said: Any) -> Answer:
+    came = [worker.channel.receive(deadline) for _ in calls]
     # one by one: no two calls here are alike
-    return Answer(Outcome.PASSED, said[0]) if kind == "values" else said
+    return [Answer(Outcome.PASSED, said[0]) if kind == "values" else said
+            for kind, _, _, said in came]

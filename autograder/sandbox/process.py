@@ -151,7 +151,10 @@ def launch(command: Callable[[int], Sequence[str]], lockdown: Lockdown, limits: 
     ask_who(ours)
     with theirs:
         try:
-            process = _start(command(theirs.fileno()), environment, (theirs.fileno(), *descriptors))
+            process = subprocess.Popen(
+                command(theirs.fileno()), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, pass_fds=(theirs.fileno(), *descriptors),
+                env=dict(environment), cwd="/", start_new_session=True)
         except OSError as error:
             ours.close()
             raise Broken(f"The worker could not be started: {error}.") from error
@@ -163,13 +166,6 @@ def launch(command: Callable[[int], Sequence[str]], lockdown: Lockdown, limits: 
         worker.kill()
         raise
     return worker
-
-
-def _start(command: Sequence[str], environment: Mapping[str, str],
-           descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.PIPE, pass_fds=descriptors, env=dict(environment),
-                            cwd="/", start_new_session=True)
 
 
 def _shake_hands(worker: Worker, lockdown: Lockdown) -> None:

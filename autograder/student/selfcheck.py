@@ -35,10 +35,10 @@ def check(exercise: object = None, folder: str | None = None,
           namespace: dict[str, Any] | None = None, hint: int = 1) -> None:
     """Check one exercise (or, without a name, all) with the functions of the calling notebook.
 
-    exercise  : name of the exercise, e.g. "dropout_forward" (or the function of that name); None
-    for all of them folder    : folder of the assignment; by default the one the notebook runs in
-    namespace : where the functions live; by default the caller's globals hint      : how many steps
-    of each hint stand open
+    exercise  : its name, e.g. "dropout_forward" (or the function of that name); None for all
+    folder    : folder of the assignment; by default the one the notebook runs in
+    namespace : where the functions live; by default the caller's globals
+    hint      : how many steps of each hint stand open
 
     Shows ticks and sentences, and raises CheckFailed at the end when something does not hold, so
     that nbgrader's Validate notices. Raises CourseError when there is no such exercise or the

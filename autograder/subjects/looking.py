@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from autograder.model import Call
-from autograder.running.statements import parsed, root
+from autograder.running.statements import bound, parsed, root
 
 MOST_LINES = 3  # that are told of one value
 LOOPS = (ast.While, ast.For)
@@ -64,8 +64,7 @@ def _why(node: ast.stmt) -> str:
            for n in ast.walk(node.test)):
         return ""
     asked = sorted({n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)})
-    touched = {n.id for s in node.body
-               for n in ast.walk(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    touched = set[str]().union(*map(bound, node.body))
     inside = {root(n) for s in node.body
               for n in ast.walk(s) if isinstance(n, (ast.Attribute, ast.Subscript))}
     return (f"nothing in it changes {' or '.join(asked)}" if asked
@@ -145,9 +144,9 @@ class Watch:
                 and len(value.elts) == topic.many):
             value = value.elts[topic.item]
             end = value.lineno
-        bound = self._writers({value.id}) if isinstance(value, ast.Name) else []
-        last = bound or [end]
-        where = [n for n in self._statements() if n.lineno in bound] if bound else [value]
+        named = self._writers({value.id}) if isinstance(value, ast.Name) else []
+        last = named or [end]
+        where = [n for n in self._statements() if n.lineno in named] if named else [value]
         before = self._writers({n.id for node in where
                                 for n in ast.walk(node) if isinstance(n, ast.Name)})
         return last if len(last) == MOST_LINES else sorted({*last, *before})[-MOST_LINES:]
