@@ -161,8 +161,8 @@ def not_from_rng(what, frozen, source):
     drawn = "rng.random("
     return [
         core("a_fixed_seed_belongs_in_the_function",
-            f"""Every call drops the same {what}, because your function makes a generator with a fixed seed. Draw from the rng that is
-            handed in.""",
+            f"""Every call drops the same {what}: your generator has a fixed seed, or an old mask is used again. Draw a new one in each
+            call, from the rng that is handed in.""",
             (drawn, "np.random.default_rng(0).random("), signs=frozen),
         edge("the_function_may_make_its_own_generator",
             """You draw from a generator that your function makes for itself, so the seed of rng has no effect and nobody can repeat your
@@ -344,9 +344,13 @@ MISCONCEPTIONS = {
             "Your function changes x itself (*= works in place). Others may still need x: write the product into a new array.",
             ("    return x * mask", "    x *= mask\n    return x"), signs="input_after"),
         manner("every_float_is_a_float64",
-            """float32 comes out as float64, because the mask is float64 and the product takes the wider of the two. Give the mask the dtype
-            of x.""",
+            """float32 comes out as float64, because your mask or its scale has another dtype, and a product takes the wider of the two.
+            Give the mask the dtype of x.""",
             (".astype(x.dtype)", ""), signs="float32_gives"),
+        core("training_and_test_are_exchanged",
+            """Your two modes are exchanged: you drop channels at test time and return x while training. Dropout works while the network
+            learns; with train=False nothing is dropped.""",
+            ("if not train:", "if train:"), signs="drop_share test_time rng_at_test"),
         manner("float32_is_good_enough_for_all",
             """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives
             float64 out.""",
@@ -374,8 +378,8 @@ MISCONCEPTIONS = {
             "Your gradient has the factor 1 / (1 - p) twice: the mask that you stored contains it already.",
             within("spatial_dropout_forward", CACHED, "return x * mask, mask * mask"), signs="gradient_factor"),
         core("backward_draws_its_own_mask",
-            """Your backward pass draws new coins. The gradient must go to the channels that were kept in the FORWARD pass: store that mask
-            in the cache.""",
+            """Your gradient has other coins than the output: a mask was drawn twice. The gradient must go to the channels that were kept in
+            the FORWARD pass: store that very mask in the cache.""",
             within("spatial_dropout_forward", CACHED, "return x * mask, (p, rng)"),
             ("return dout * cache", "return spatial_dropout_forward(dout, *cache)[0] if isinstance(cache, tuple) else dout * cache"),
             signs="gradient_mask"),
@@ -394,10 +398,12 @@ MISCONCEPTIONS = {
         edge("the_mask_can_be_read_off_the_output",
             """You take a zero of the output for a dropped unit. But a kept unit whose x is 0 (behind a ReLU there are many) has output 0
             too, and its gradient must pass. Store the mask.""",
-            within("spatial_dropout_forward", CACHED, "return x * mask, (x * mask != 0) * scale"), signs="gradient_at_zero_input"),
+            within("spatial_dropout_forward", CACHED, "return x * mask, (x * mask != 0) * scale"),
+            signs="gradient_at_zero_input =gradient_mask"),
         core("the_gradient_is_multiplied_by_the_output",
             "You multiply dout by the OUTPUT of the forward pass. The derivative of x * mask with respect to x is the mask: store that.",
-            within("spatial_dropout_forward", CACHED, "return x * mask, x * mask"), signs="gradient_factor gradient_at_zero_input"),
+            within("spatial_dropout_forward", CACHED, "return x * mask, x * mask"),
+            signs="gradient_factor gradient_at_zero_input =gradient_mask"),
         edge("the_latest_mask_is_the_right_one",
             """You keep the mask in a global variable. When two forward passes are followed by two backward passes, one of these gets the
             wrong mask. Hand it over in the cache.""",
@@ -437,6 +443,18 @@ MISCONCEPTIONS = {
             ("block ** 2", "block"),
         ),
         gamma(
+            "a_fraction_needs_no_brackets",
+            """Your gamma lacks brackets: a / b * c divides by b and MULTIPLIES by c. Both belong below the line: / ((H - block + 1) * (W -
+            block + 1)).""",
+            ("((H - block + 1) * (W - block + 1))", "(H - block + 1) * (W - block + 1)"),
+        ),
+        gamma(
+            "the_last_place_does_not_count",
+            """Your gamma counts (H - block)(W - block) places, one too few in each direction: a block may begin in row 0 and in row H -
+            block, and those are H - block + 1 rows.""",
+            ("((H - block + 1) * (W - block + 1))", "np.float64((H - block) * (W - block))"),
+        ),
+        gamma(
             "p_is_the_keep_probability",
             """Your gamma is computed with 1 - p. The paper's formula says (1 - keep_prob), and our p is that already: the probability of
             DROPPING.""",
@@ -453,7 +471,27 @@ MISCONCEPTIONS = {
             among the first H - block + 1 rows and W - block + 1 columns.""",
             (PLACES_OF, "rows, columns = H, W"),
             ("np.ones(shape)", "np.ones((N, C, H + block - 1, W + block - 1))"),
-            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros"),
+            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros =mask_drop_share"),
+        core("rows_and_columns_are_exchanged",
+            """Your blocks begin in W - block + 1 rows and H - block + 1 columns. In (N, C, H, W) the rows come first: H - block + 1 of them,
+            then W - block + 1 columns.""",
+            (PLACES_OF, "rows, columns = W - block + 1, H - block + 1"),
+            ("np.ones(shape)", "np.ones((N, C, H + W, H + W))"),
+            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros mask_drop_share"),
+        core("a_slice_takes_its_end_along",
+            """Your blocks have block + 1 rows and columns: of 3, for one, comes 4. The end of a slice or a range does not count: i:i + block
+            are block rows already.""",
+            ("np.ones(shape)", "np.ones((N, C, H + 1, W + 1))"),
+            ("range(block)", "range(block + 1)", 2),
+            (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_inner_units mask_drop_share =mask_zeros =gamma"),
+        core("a_block_is_a_line",
+            """Your blocks are lines, block units long and one wide. A block covers block rows AND block columns of a map, the last two
+            axes: mask[n, c, i:i + block, j:j + block].""",
+            ("for right in range(block)", "for right in range(1)"), signs="mask_zeros"),
+        core("the_coins_are_turned_round",
+            """You draw a block where the random number is NOT below gamma: nearly everywhere. A block begins with probability gamma, so
+            compare with <.""",
+            (SEEDS, SEEDS.replace("<", ">=")), signs="mask_drop_share mask_inner_units mask_at_zero =gamma"),
         core("gamma_drops_single_units",
             """You drop single UNITS with probability gamma. Gamma is the probability that a block BEGINS at a place; all block x block
             units from there on are dropped.""",
@@ -592,6 +630,10 @@ MISCONCEPTIONS = {
             "You do not check p. Below 0 it is no probability, and from 1 on nothing is left in training: raise a ValueError.",
             ("not 0 <= p < 1", "False"),
             ("(1 - p)", "np.float64(1 - p)"), signs="outside"),
+        manner("p_may_be_one",
+            "You let p = 1 through, as in the other exercises. Here nothing is left in training, and you divide by 0: raise a ValueError.",
+            ("not 0 <= p < 1", "not 0 <= p <= 1"),
+            ("(1 - p)", "np.float64(1 - p)"), signs="at_one =outside"),
         core("the_ratio_is_training_over_test",
             "Your ratio is the wrong way round: training / test. Asked for is test / training, a number of at most 1.",
             ("sigma ** 2 / training", "training / sigma ** 2"), signs="direction"),
@@ -615,7 +657,14 @@ MISCONCEPTIONS = {
             """Your training variance belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a variance
             squared.""",
             ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"),
-            signs="factor =exponent_of_mu"),
+            signs="factor =exponent_of_mu =direction"),
+        core("the_second_moment_is_multiplied",
+            """You multiply sigma^2 + mu^2 by 1 - p. Only that share of the units is kept, but each of them is divided by 1 - p, which counts
+            twice in a square: E[y^2] is (sigma^2 + mu^2) / (1 - p).""",
+            ("(1 - p) - mu", "(1 / (1 - p)) - mu"), signs="factor direction =exponent_of_mu"),
+        core("a_shift_is_a_difference",
+            "You subtract one variance from the other. Asked for is their ratio: test / training.",
+            ("sigma ** 2 / training", "training - sigma ** 2"), signs="direction"),
         core("a_fraction_needs_no_brackets",
             """The training variance lacks its brackets: a / b / c - d divides by b and by c, and then subtracts d from all of it.
             Write the variance in training on a line of its own, then divide by it.""",
@@ -700,6 +749,22 @@ MISCONCEPTIONS = {
             (MEAN_MOVES + VAR_MOVES, ""),
         ),
         remembers(
+            "only_the_mean_is_remembered",
+            'You move running["mean"], and running["var"] stays at 1. Both are averages over the batches: move both.',
+            (VAR_MOVES, ""),
+        ),
+        remembers(
+            "every_batch_starts_over",
+            """Your memory begins anew in every training call and knows the last batch only. start_over is called once, before the first
+            batch, and not by your function.""",
+            ("    if train:\n", "    if train:\n        start_over(x.shape[1])\n"),
+        ),
+        core("the_memory_keeps_axes_of_length_one",
+            """Your batch's statistics have the shape (1, C, 1, 1), as keepdims=True leaves them, and with the C numbers of running they make
+            C times C. Remember C numbers (mean.ravel(), for one), and stretch them where you normalise.""",
+            ("x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))", "(f(axis=(0, 2, 3), keepdims=True) for f in (x.mean, x.var))"),
+            signs="memory_holds"),
+        remembers(
             "the_last_batch_is_memory_enough",
             "Your memory holds the last batch alone. A running average forgets slowly: 0.9 of the old, 0.1 of the batch.",
             ('0.9 * running["mean"] + 0.1 * mean', "mean"),
@@ -765,6 +830,9 @@ MISCONCEPTIONS = {
             (DROPPED, DROPPED.replace(">=", "<")),
             (SCALE, "1 / p"), signs="block_share"),
         *not_from_rng("channels", "block_generator", "block_generator"),
+        manner("the_input_may_be_overwritten",
+            "Your function changes x itself (-= and /= work in place). Others may still need x: write the result into a new array.",
+            ("    h = ((x - mean)", "    x -= mean\n    h = ((x)"), signs="x_after"),
         manner("nobody_asks_for_p_equal_one",
             "At p = 1 you divide by 0. Every channel is dropped then: return zeros, and do not compute 1 / (1 - p).",
             (SCALE, "1 / np.float64(1 - p)"), signs="block_at_one =dropout_place"),
@@ -829,6 +897,8 @@ VARIANTS = {
     "fixed_conv_block": [
         right("block_binomial", (DROPPED, "rng.binomial(1, 1 - p, size=x.shape[:2]).reshape(*x.shape[:2], 1, 1)")),
         right("block_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)"), ("np.sqrt(var + 1e-5)", "(np.sqrt(var + 1e-5) + 1e-12)")),
+        right("block_calls_exercise_1", (LAST, "    return spatial_dropout_forward(h, p, rng)[0]\n")),
+        right("block_calls_exercise_1_always", (f"    if not train:\n        return h\n{LAST}", "    return spatial_dropout_forward(h, p, rng, train)[0]\n")),
         right("block_power", ("/ np.sqrt(var + 1e-5)", "* (var + 1e-5) ** -0.5")),
         right("block_moments", ("x.var(axis=(0, 2, 3))", "(x.astype(float) ** 2).mean((0, 2, 3)) - x.astype(float).mean((0, 2, 3)) ** 2")),
     ],

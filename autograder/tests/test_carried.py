@@ -13,7 +13,15 @@ from autograder.carried import MOST, with_carried
 from autograder.examine import examine
 from autograder.grade import grade
 from autograder.keys import edge
-from autograder.model import Cell, ExerciseResult, Misconception, Report, Role, Submission
+from autograder.model import (
+    Cell,
+    ExerciseResult,
+    Misconception,
+    Report,
+    Role,
+    Submission,
+    Variant,
+)
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.plain import Plain
 from autograder.staff import Staff, load_staff
@@ -151,7 +159,7 @@ def belief_of(slug: str, exercise: str, name: str) -> Misconception:
 
 
 def settled(slug: str, names: tuple[str, str],
-            *mistakes: Misconception) -> list[tuple[ExerciseResult, ExerciseResult]]:
+            *mistakes: Misconception | Variant) -> list[tuple[ExerciseResult, ExerciseResult]]:
     """Two exercises with these mistakes: each before and after what was carried is given back."""
     staff = staff_of(slug)
     written = staff.solution.answers
@@ -176,6 +184,17 @@ def test_each_road_gives_back_what_the_first_exercise_paid_for(
     assert after.points == after.max_points
     assert ({p.name: p.note for p in after.parts if p.note}
             == dict.fromkeys(parts, f"carried over from {first}, charged there"))
+
+
+def test_a_block_that_calls_exercise_1_pays_there_only() -> None:
+    first, later = "spatial_dropout_forward", "fixed_conv_block"
+    for form in ("block_calls_exercise_1", "block_calls_exercise_1_always"):
+        calling = next(v for v in staff_of("hw5_spatial").key.variants if v.name == form)
+        for belief in ("each_pixel_throws_its_own_coin", "the_mask_is_inverted"):
+            (paid, _), (before, after) = settled("hw5_spatial", (first, later),
+                                                 belief_of("hw5_spatial", first, belief), calling)
+            assert max(paid.points / paid.max_points, before.points / before.max_points) < 1
+            assert after.points == after.max_points, (form, belief)
 
 
 @pytest.mark.parametrize(("slug", "first", "belief", "later", "own", "parts"), ROADS)

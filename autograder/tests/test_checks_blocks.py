@@ -471,6 +471,9 @@ def test_the_words_for_blocks() -> None:
     assert word(zeros, {"mask": blocks(cut=True)}) == "blocks cut at the border"
     assert word(zeros, {"mask": blocks(side=lambda b: 2)}) == "blocks of 2"
     assert word(zeros, {"mask": blocks(rate=lambda *a: 0.0)}) == "nothing"
+    across = {"mask": lambda shape, *rest: blocks()(tuple(shape[k] for k in (0, 3, 1, 2)), *rest)
+              .transpose(0, 2, 3, 1)}
+    assert word(zeros, across) == "lines", "blocks of channels and rows are lines of a map"
     assert word(s.block_scale(block=3), {}) == "units / kept"
     assert word(s.block_scale(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "1"
     assert (word(s.maps_masked(block=3), {"mask": blocks(sizes=lambda N, C: (1, C))})

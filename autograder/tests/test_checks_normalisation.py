@@ -276,6 +276,7 @@ WORDS: tuple[tuple[int, dict[str, Any], str], ...] = (
     (1, {"begin": True}, "running averages from the first batch on"),
     (1, {"spread": lambda var: var + 1e-5}, "running averages, var with eps"),
     (1, {"spread": np.sqrt}, "running averages, deviations for var"),
+    (1, {"spread": np.ones_like}, "running averages, var still 1"),
     (2, {}, "running"),
     (2, {"test": ""}, "nothing"),
     (2, {"test": "batch"}, "the batch"),

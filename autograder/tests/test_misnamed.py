@@ -185,9 +185,28 @@ def passes_vote(right: dict[str, Any]) -> dict[str, Any]:
     return {"fixed_mc_dropout": fixed_mc_dropout}
 
 
+def blocks_across_channels(right: dict[str, Any]) -> dict[str, Any]:
+    def dropblock_mask(shape: Any, p: float, block: int, rng: Any) -> Any:
+        N, H, W, C = shape
+        return right["dropblock_mask"]((N, C, H, W), p, block, rng).transpose(0, 2, 3, 1)
+
+    return {"dropblock_mask": dropblock_mask}
+
+
+def the_cache_comes_first(right: dict[str, Any]) -> dict[str, Any]:
+    def spatial_dropout_forward(x: Any, p: float, rng: Any, train: bool = True) -> Any:
+        return right["spatial_dropout_forward"](x, p, rng, train)[::-1]
+
+    return {"spatial_dropout_forward": spatial_dropout_forward}
+
+
 CASES: tuple[tuple[str, str, Makers, str, tuple[str, ...]], ...] = (
     ("hw5_spatial", "dropblock_gamma", alike_everywhere, "each_map_loses_one_block",
      ("one_mask_serves_all_maps",)),
+    ("hw5_spatial", "dropblock_gamma", blocks_across_channels, "gamma_drops_single_units",
+     ("a_block_is_a_line",)),
+    ("hw5_spatial", "spatial_dropout_backward", the_cache_comes_first,
+     "the_mask_can_be_read_off_the_output", ("something_else",)),
     ("hw6_sequences", "rnn_forward", no_dropout, "what_is_kept_stays_as_it_is", ()),
     ("hw6_sequences", "rnn_forward", states_before, "what_comes_back_goes_round_the_tanh",
      ("h0_belongs_to_the_answer",)),

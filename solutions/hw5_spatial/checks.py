@@ -409,6 +409,7 @@ PROBES = {
         s.block_share(**MEMORY),
         s.block_generator(**MEMORY),
         s.block_at_one(**MEMORY),
+        t.arguments_after("x_after", via=c.normalised(p=0.3, **MEMORY)),
         t.takes("block_outside", via=[view for p in (-0.25, 1.25) for view in c.in_both_modes(c.normalised, p=p, **MEMORY)]),
     ],
 }

@@ -58,8 +58,8 @@ def axes_of(kept: Array) -> str:
 # ------------------------------------------------------------------------------------------- blocks
 @symptom
 def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAPS) -> str:
-    """What the zeros are made of: "blocks of 3", "blocks cut at the border", "no blocks",
-    "nothing"."""
+    """What the zeros are made of: "blocks of 3", "blocks cut at the border", "lines",
+    "no blocks", "nothing"."""
     zero = block_draws(exam, shape, P, block) == 0
     if not zero.any() or zero.all():
         return "nothing" if not zero.any() else "everything"
@@ -72,6 +72,8 @@ def zeros_form(exam: Exam, *, block: int, shape: tuple[int, int, int, int] = MAP
                                             and not cut else "")
     if not (~zero & ~in_whole_blocks(~zero, block)).any():
         return "all but blocks"
+    if any(not (zero & ~in_whole_blocks(zero, *sides)).any() for sides in ((block, 1), (1, block))):
+        return "lines"
     return "no blocks" if cut else "blocks cut at the border"
 
 

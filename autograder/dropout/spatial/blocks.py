@@ -104,16 +104,16 @@ def block_call(function: str, shape: tuple[int, ...], p: float, block: int, seed
     return Call(function, (Given(repr(shape), shape), p, block, seed), returns=("mask",))
 
 
-def in_whole_blocks(zero: Array, block: int) -> Array:
-    """Of the zeros of (N, C, H, W): which lie in a block of block * block zeros?"""
-    shape = zero.shape
-    if block > min(shape[2:]):
-        return np.zeros_like(zero)
-    windows = np.lib.stride_tricks.sliding_window_view(zero, (block, block),
-                                                       axis=(2, 3)).all(axis=(4, 5))
+def in_whole_blocks(zero: Array, block: int, width: int = 0) -> Array:
+    """Of the zeros of (N, C, H, W): which lie in a block of block * block zeros (or of another
+    width)?"""
+    sides = (block, width or block)
     found = np.zeros_like(zero)
-    for i in range(block):
-        for j in range(block):
+    if any(side > size for side, size in zip(sides, zero.shape[2:], strict=True)):
+        return found
+    windows = np.lib.stride_tricks.sliding_window_view(zero, sides, axis=(2, 3)).all(axis=(4, 5))
+    for i in range(sides[0]):
+        for j in range(sides[1]):
             found[:, :, i : i + windows.shape[2], j : j + windows.shape[3]] |= windows
     return found
 

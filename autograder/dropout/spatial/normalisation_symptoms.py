@@ -103,6 +103,9 @@ def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
     given = [lively(SHAPE, exam.seed(1 + k)) for k in range(3)]
     calls = [block_call(exam, b, p, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
     held = exam.ask(memory.start(SHAPE[1]), *calls, Call(memory.state, look=True))[-1]
+    kept = held.get("mean") if isinstance(held, dict) else None
+    if isinstance(kept, np.ndarray) and kept.size == SHAPE[1] ** 2:
+        return "each channel for each"
     mean, var = (remembered(held, memory, key, SHAPE[1]).astype(float) for key in ("mean", "var"))
     arrays = [b.value for b in given]
     swapped = Memory(memory.state, memory.reset, 1 - memory.rate, memory.eps)
@@ -111,6 +114,7 @@ def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
         ("running averages", memory.after(arrays)),
         ("nothing", (np.zeros(SHAPE[1]), np.ones(SHAPE[1]))),
         ("the last batch", channel_statistics(arrays[-1])),
+        ("a tenth of the last batch", memory.after(arrays[-1:])),
         ("running averages, weights swapped", swapped.after(arrays)),
         ("plain averages", (summed[0], summed[1])),
         ("running averages from the first batch on", memory.after(arrays, begin=True)),
@@ -123,6 +127,8 @@ def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
 
 def _kind_of_variance(var: Array, batches: list[Array], memory: Memory) -> str:
     """What is remembered in the place of the variance, when the mean is right."""
+    if (var == 1).all():
+        return "var still 1"
     places = batches[0].size // var.size
     if np.allclose(var, memory.after(batches, lambda v: v * places / (places - 1))[1],
                    rtol=NEAR, atol=NEAR):

@@ -18,7 +18,7 @@ from autograder.model import Call
 __all__ = ["centre", "digits_of_ratio", "direction", "exponent_of_mu", "exponent_of_sigma",
            "factor", "root"]
 
-P = 0.2
+P = 0.25  # with 0.2 some wrong variances are 0
 Q = 1 - P
 NEAR = 1e-5  # a little added to a divisor is no other formula
 # training over test, where mu is 0
@@ -41,7 +41,7 @@ def _shift(exam: Exam) -> Shift:
     cases = ((0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (0.0, 2.0))
     found = np.array([array(v, "ratio", ()) for v in exam.ask(*(Call(exam.function, (mu, sigma, P))
                                                                 for mu, sigma in cases))], float)
-    turned = bool(found[1] > found[0])
+    turned = bool((found[:3] > 0).all() and found[1] > found[0])
     with np.errstate(all="ignore"):
         numbers = found if turned else 1 / found
     rooted = not _power(numbers) and bool(_power(numbers**2))
@@ -62,7 +62,15 @@ def _power(values: Array) -> str:
 @symptom
 def direction(exam: Exam) -> str:
     """Which variance is divided by which? The one in training grows with mu."""
-    return "training / test" if _shift(exam).turned else "test / training"
+    found = _shift(exam)
+    if not found.turned:
+        return "training falls with mu" if found.slope < -NEAR else "test / training"
+    return "a difference" if _is_difference(found) else "training / test"
+
+
+def _is_difference(found: Shift) -> bool:
+    """Training minus test?"""
+    return found.turned and abs(found.alone - P / Q) <= NEAR
 
 
 @symptom
@@ -96,7 +104,7 @@ def centre(exam: Exam) -> str:
     """Is the square of the average subtracted from that of what comes out? "yes", as it should be,
     where it does not show."""
     found = _shift(exam)
-    if found.power == "none":
+    if found.power == "none" or _is_difference(found):
         return "yes"
     subtracted = nearest(found.alone - found.slope,
                          {"yes": 1.0, "yes, of what is not scaled": Q**2, "no": 0.0}, 1e-3)
