@@ -215,6 +215,10 @@ def of_any_mask(what, of=str):
             "You keep with probability p. In this course p is the probability of DROPPING (papers often write it "
             f"the other way round): keep a {what} with probability 1 - p, and divide by 1 - p.",
             (">= p", "< p"), (SCALE, "1 / p if p > 0 else 0.0"), signs=of("drop_share")),
+        edge("the_coins_are_turned_round",
+            f"Your factor is right, but the coins are the wrong way round: a {what} STAYS with probability p. Keep it where the random "
+            "number is at least p.",
+            (">= p", "< p"), signs=of("drop_share") + " =" + of("multiplier").replace(" ", " =")),
         edge("what_is_kept_stays_as_it_is",
             f"What is kept is not divided by 1 - p: you multiply by 0 and 1. So a {what} counts for less in "
             "training than at test time.",
@@ -291,6 +295,10 @@ MISCONCEPTIONS = {
             "In training you divide by 1 - p, and at test time you multiply by it. One of the two is enough: with "
             "the inverted form x is returned as it is at test time.",
             ("return x, 1.0", "return x * (1 - p), 1 - p"), signs="chance_at_test_time =multiplier =next_mask"),
+        core("training_and_test_are_exchanged",
+            "Your two modes are exchanged: you drop at test time and return x while training. Dropout works while the network learns; "
+            "with train=False nothing is dropped.",
+            ("if not train:", "if train:"), signs="multiplier chance_at_test_time"),
         edge("dropout_stays_on_at_test_time",
             "You drop at test time too. With train=False x is returned as it is, and no coin is thrown.",
             (TEST, ""), signs="chance_at_test_time"),
@@ -346,8 +354,8 @@ MISCONCEPTIONS = {
             "multiply into a new array.",
             (BACKWARD, "dout *= cache\n    return dout"), signs="dout_after"),
         manner("the_mask_decides_about_the_dtype",
-            "float32 goes in and float64 comes out: your mask is float64 and pulls the product along. Give the "
-            "mask the dtype of x.",
+            "float32 goes in and float64 comes out: your mask has another dtype and pulls the product along. Give "
+            "the mask the dtype of x.",
             (".astype(x.dtype)", ""), signs="dtypes"),
         manner("float32_is_good_enough_for_all",
             "You turn everything into float32. Most networks do live in float32, but which it is the caller "
@@ -455,6 +463,10 @@ MISCONCEPTIONS = {
             ("return h, (x,", "return h.transpose(1, 0, 2), (x,"), (UNPACKED, f"{UNPACKED}\n    dh = dh.transpose(1, 0, 2)"),
             ("return dx,", "return dx.transpose(1, 0, 2),"),
             signs="first_axis"),
+        core("all_states_are_the_last",
+            "All states that you return are the last one. You write every state into ONE array and put that into the list again and again: "
+            "make a new array at each step, or append a copy.",
+            ("return h, (x,", "h[:] = h[:, -1:].copy()\n    return h, (x,"), signs="first_state =second_state"),
         edge("h0_belongs_to_the_answer",
             "Your h begins with h0 and leaves out the last state. h holds h_1 to h_T: T states, the first of them "
             "after the first step.",
@@ -494,6 +506,16 @@ MISCONCEPTIONS = {
         core("the_way_back_begins_at_the_first_step",
             "Your backward loop runs from the first step to the last. What a step needs comes from the step AFTER it: begin with the last.",
             ("reversed(range(x.shape[1]))", "range(x.shape[1])"), signs="way_of_errors"),
+        core("the_way_back_leaves_out_the_first_step",
+            "Your backward loop leaves out the FIRST step: range(T - 1, 0, -1) ends with 1, for the end of a range does not count. "
+            "reversed(range(T)) takes all.",
+            ("reversed(range(x.shape[1]))", "reversed(range(1, x.shape[1]))"), ("np.empty_like(x), np.z", "np.zeros_like(x), np.z"),
+            signs="way_of_errors"),
+        core("the_way_back_leaves_out_the_last_step",
+            "Your backward loop leaves out the LAST step: it begins one step too early. The last state is number T - 1, and dh speaks to it "
+            "as well.",
+            ("reversed(range(x.shape[1]))", "reversed(range(x.shape[1] - 1))"), ("np.empty_like(x), np.z", "np.zeros_like(x), np.z"),
+            signs="way_of_errors"),
         core("the_way_back_ends_after_one_step",
             "Your backward pass goes back through the last step only, and all others have a dx of 0. Does it return inside its loop?",
             ("    return dx, from_future", "        return dx, from_future"), ("np.empty_like(x), np.z", "np.zeros_like(x), np.z"),
@@ -557,6 +579,9 @@ MISCONCEPTIONS = {
         core("tanh_has_the_slope_1_minus_h",
             "You take 1 - h for the slope of tanh. It is 1 - h**2, with the square of the state.",
             ("h[:, t] ** 2", "h[:, t]"), signs="way_of_errors"),
+        core("tanh_has_the_slope_of_the_sigmoid",
+            "You take h (1 - h) for the slope of tanh. That is the slope of the sigmoid; the one of tanh is 1 - h**2.",
+            ("(1 - h[:, t] ** 2)", "h[:, t] * (1 - h[:, t])"), signs="way_of_errors"),
         core("the_slope_of_tanh_is_1",
             "The slope of tanh is missing in your backward pass. The error of a_t is the error of h_t times 1 - "
             "h_t**2.",
@@ -594,6 +619,12 @@ MISCONCEPTIONS = {
             "You clip the gradients. Against exploding gradients that is good advice, but to whoever takes the "
             "STEP: a backward pass returns the gradient as it is.",
             (RESULT, "return dx, from_future, *(np.clip(g, -5, 5) for g in (dWx, dWh, db))"),
+            signs="scaled_gradients"),
+        core("the_gradient_draws_its_own_masks",
+            "Your backward pass draws masks of its own. The gradient must pass where the forward pass let x and the state through: keep "
+            "those masks in the cache.",
+            ("return h, (x, h0, Wx, Wh, m_x, m_h, h)", "return h, (x, h0, Wx, Wh, mask, (p_x, p_h), h)"),
+            (UNPACKED, "x, h0, Wx, Wh, mask, p, h = cache\n    m_x, m_h = mask(p[0], x.shape[2]), mask(p[1], len(Wh))"),
             signs="scaled_gradients"),
         edge("there_is_only_one_pass_at_a_time",
             "Your backward pass uses what the LATEST forward pass left behind, not the cache it is given. Two "
@@ -695,6 +726,13 @@ MISCONCEPTIONS = {
             "Your dW is masked, but it lacks the factor 1/(1 - p): the weights were divided by 1 - p, so their "
             "gradient is too.",
             ("shares = masks *", "shares = (masks != 0) *"), signs="way_of_dW"),
+        core("the_gradient_draws_its_own_masks",
+            "Your backward pass draws masks of its own. Each example's gradient must go through the weights that it kept in the forward "
+            "pass: keep those masks in the cache.",
+            ("return out, (x, weights, masks)", "return out, (x, W, scale * (p < 1) if train else 1, rng, p if train else 0)"),
+            ("x, weights, masks = cache", "x, W, scale, rng, p = cache\n"
+             "    masks = (rng.random((len(x), *W.shape)) >= p) * scale if p else np.ones((1, 1, 1))\n    weights = masks * W"),
+            signs="scaled_gradients"),
         edge("gradients_are_averages_over_the_batch",
             "Your dW and db are averages over the examples. Here they are sums: whether the loss is an average is "
             "decided by whoever hands dout down.",
@@ -726,8 +764,8 @@ MISCONCEPTIONS = {
             "belong into a new array: the weights stay as they are.",
             ("    return out,", "    W *= masks[-1]\n    return out,"), signs="arrays_after"),
         manner("the_mask_decides_about_the_dtype",
-            "float32 goes in and float64 comes out of the training pass: your mask is float64 and pulls the "
-            "product along. Give it the dtype of W.",
+            "float32 goes in and float64 comes out of the training pass: your mask has another dtype and pulls "
+            "the product along. Give it the dtype of W.",
             (".astype(W.dtype)", ""), signs="dtypes"),
         in_float32(("    if train:", "    x, W, b = (np.float32(a) for a in (x, W, b))\n    if train:")),
     ],
@@ -736,6 +774,13 @@ MISCONCEPTIONS = {
             "You square the sum x W. The variance of a sum of independent terms is the sum of their variances, so "
             "each term is squared first: (x**2) @ (W**2).",
             ("(x**2 @ W**2)", "(x @ W) ** 2"), signs="spread_of_two"),
+        core("only_W_is_squared",
+            "You square W, but not x, so a negative x lowers your variance. The factor of a coin is x W, and both are squared in its "
+            "variance: (x**2) @ (W**2).",
+            ("(x**2 @ W**2)", "(x @ W**2)"), signs="spread_of_two"),
+        core("nothing_is_squared",
+            "You square neither x nor W. The factor of a coin is x W, and both are squared in its variance: (x**2) @ (W**2).",
+            ("(x**2 @ W**2)", "(x @ W)"), signs="spread_of_two spread_of_weights"),
         core("only_x_is_squared",
             "You square x, but not W. The factor of a coin is x W, and both are squared in its variance: (x**2) @ (W**2).",
             ("(x**2 @ W**2)", "(x**2 @ W)"), signs="spread_of_weights"),
@@ -747,6 +792,10 @@ MISCONCEPTIONS = {
             "Your variance p (1 - p) x^2 W^2 belongs to a mask of 0 and 1. The kept weights are divided by 1 - p, "
             "and a factor comes out of a variance squared.",
             ("p / (1 - p)", "p * (1 - p)"), signs="spread_factor"),
+        core("the_coin_has_no_variance_left",
+            "Your variance has the factor p / (1 - p)^2: the scale counts twice, but the coin itself with p alone. Its variance is p (1 - p), "
+            "and over (1 - p)^2 that is p / (1 - p).",
+            ("p / (1 - p)", "p / (1 - p) ** 2"), signs="spread_factor"),
         core("the_spread_is_the_variance",
             "You return the standard deviation. The variance is its square.",
             ("return mean, var", "return mean, np.sqrt(var)"), signs="spread_root"),
@@ -794,8 +843,7 @@ MISCONCEPTIONS = {
         manner("p_1_is_allowed",
             "You accept p = 1. There the variance has no value (0 times infinity), so p must be smaller than 1: "
             "raise a ValueError.",
-            ("not 0 <= p < 1", "not 0 <= p <= 1"), ("p / (1 - p)", "p / np.float64(1 - p)"),
-            signs="at_one =outside"),
+            ("not 0 <= p < 1", "not 0 <= p <= 1"), signs="at_one =outside"),
         manner("a_divisor_needs_an_epsilon",
             "You add something small to 1 - p before you divide, so the variance is a little too small. p is "
             "smaller than 1: nothing divides by zero.",
@@ -821,6 +869,10 @@ MISCONCEPTIONS = {
             "Your layer draws a new mask in every call, even with same_mask=True. Then the chunks of one text are "
             "masked differently: keep the mask when same_mask asks for it and it fits.",
             ("not (same_mask and fits)", "True"), signs="asked_to_keep"),
+        core("every_step_throws_its_own_coins",
+            "Your layer's mask changes from step to step: it has T steps of coins. Draw N times D coins, and let them stand for all steps.",
+            ("rng.random((sequences, 1, features))", "rng.random(x.shape)"), (FITS, "self.mask.shape == x.shape"),
+            signs="asked_to_keep"),
         core("a_mask_belongs_to_a_length",
             "You draw again when the next chunk is shorter or longer. The mask has no steps, so it fits a chunk of "
             "any length: only the number of sequences and of features matter.",
@@ -889,7 +941,7 @@ MISCONCEPTIONS = {
             "is returned as it is.",
             ("            return x\n", "            return x * (1 - self.p)\n"), signs="layer_at_test_time"),
         edge("test_time_keeps_the_mask_on",
-            "At test time you still multiply by the remembered mask. Nothing is dropped there: return x.",
+            "At test time you still multiply by a mask. Nothing is dropped there: return x.",
             ("            return x\n", "            return x if self.mask is None else x * self.mask[: len(x)]\n"),
             signs="layer_at_test_time"),
         manner("x_may_be_overwritten",
@@ -956,6 +1008,13 @@ VARIANTS = {
     ],
     "rnn_forward": [
         right("state_mask_first", (MASKS, "m_h, m_x = mask(p_h, len(b)), mask(p_x, features)")),
+        right(  # what a wrong exercise 1 costs is given back to who calls it here
+            "RecurrentByExercise1",
+            (MASKS, "masked, m_x = variational_dropout_forward(x, p_x, rng, train)\n"
+             "    m_h = variational_dropout_forward(np.ones((sequences, 1, len(b)), dtype=x.dtype), p_h, rng, train)[0][:, 0]"),
+            ("(x[:, t] * m_x) @", "masked[:, t] @"), ("return h, (x,", "return h, (masked,"), ("(x[:, t] * m_x).T", "x[:, t].T"),
+            ("Wx.T * m_x", "Wx.T"), ("return dx,", "return variational_dropout_backward(dx, m_x),"),
+        ),
         right(  # the input part of all steps in one product before the loop, the weights' gradients in one product after it
             "AllInputsAtOnce",
             (MASKS, f"{MASKS}\n    drive = np.tensordot(x * m_x[:, None, :], Wx, axes=1) + b"),

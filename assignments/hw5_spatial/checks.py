@@ -395,7 +395,7 @@ PROBES = {
         v.centre(),
         v.digits_of_ratio(),
         t.takes("outside", given=(1.0, 2.0, 1.25)),
-        t.takes("at_one", given=(1.0, 2.0, 1.0)),
+        t.refused("at_one", given=(1.0, 2.0, 1.0)),
     ],
     "fixed_conv_block": [
         s.normalised_over(**MEMORY),

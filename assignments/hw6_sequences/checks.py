@@ -481,6 +481,7 @@ PROBES = {
         s.chance_at_test_time(given=LAYER, rates=(0.3,)),
         s.wrong_gradients(**THROUGH_WEIGHTS, **WEIGHTS_MODEL),
         s.wrong_gradients("wrong_gradients_at_test_time", given=LAYER, rates=(0.3,), train=False, **CONNECT),
+        s.scaled_gradients(**THROUGH_WEIGHTS),
         w.way_through_weights("way_of_dx", of="x", **THROUGH_WEIGHTS),
         w.way_through_weights("way_of_dW", of="W", **THROUGH_WEIGHTS),
         t.arguments_after("upstream_after", via=c.backwards(**THROUGH_WEIGHTS)),
@@ -498,7 +499,7 @@ PROBES = {
         m.spread_digits(),
         t.gives("beyond", given=TWO_EXAMPLES, index=1, place=4),
         t.takes("outside", given=(*MOMENTS[:3], 1.25)),
-        t.takes("at_one", given=(*MOMENTS[:3], 1.0)),
+        t.refused("at_one", given=(*MOMENTS[:3], 1.0)),
     ],
     "FixedVariationalDropout": [
         s.layer_share(),

@@ -186,15 +186,27 @@ def test_each_road_gives_back_what_the_first_exercise_paid_for(
             == dict.fromkeys(parts, f"carried over from {first}, charged there"))
 
 
-def test_a_block_that_calls_exercise_1_pays_there_only() -> None:
-    first, later = "spatial_dropout_forward", "fixed_conv_block"
-    for form in ("block_calls_exercise_1", "block_calls_exercise_1_always"):
-        calling = next(v for v in staff_of("hw5_spatial").key.variants if v.name == form)
-        for belief in ("each_pixel_throws_its_own_coin", "the_mask_is_inverted"):
-            (paid, _), (before, after) = settled("hw5_spatial", (first, later),
-                                                 belief_of("hw5_spatial", first, belief), calling)
-            assert max(paid.points / paid.max_points, before.points / before.max_points) < 1
-            assert after.points == after.max_points, (form, belief)
+# assignment, the exercise with a mistake, another that calls it in this right answer of the key,
+# and the mistakes
+CALLS_IN_VARIANTS = [
+    ("hw5_spatial", "spatial_dropout_forward", "fixed_conv_block", form,
+     ("each_pixel_throws_its_own_coin", "the_mask_is_inverted"))
+    for form in ("block_calls_exercise_1", "block_calls_exercise_1_always")
+] + [
+    ("hw6_sequences", "variational_dropout_forward", "rnn_forward", "RecurrentByExercise1",
+     ("the_coins_are_turned_round", "the_gradient_needs_no_factor")),
+]
+
+
+@pytest.mark.parametrize(("slug", "first", "later", "form", "beliefs"), CALLS_IN_VARIANTS)
+def test_who_calls_exercise_1_pays_there_only(slug: str, first: str, later: str, form: str,
+                                              beliefs: tuple[str, ...]) -> None:
+    calling = next(v for v in staff_of(slug).key.variants if v.name == form)
+    for belief in beliefs:
+        (paid, _), (before, after) = settled(slug, (first, later), belief_of(slug, first, belief),
+                                             calling)
+        assert paid.points < paid.max_points
+        assert before.points < before.max_points == after.points, belief
 
 
 @pytest.mark.parametrize(("slug", "first", "belief", "later", "own", "parts"), ROADS)

@@ -400,6 +400,8 @@ def test_a_cache_outside_the_cache_is_refused() -> None:
     found = verdict("echo", check, behind)
     assert found.outcome is Outcome.FAILED
     assert "dx" in found.got
+    lines = {"back": lambda dh, cache: (*back(dh, cache)[:-1], back(dh, cache)[-1][None])}
+    assert verdict("echo", check, lines).passed, "that db has another shape is charged elsewhere"
 
 
 # --------------------------------------------------------------------------- manners of all of them
@@ -775,6 +777,9 @@ def test_the_axis_of_time_and_clipped_gradients_are_facts() -> None:
     assert word(s.scaled_gradients(**NET_BACK), "echo", clipped) == "not in step"
     always = {"back": lambda dh, cache: tuple(np.ones_like(g) for g in back(dh, cache))}
     assert word(s.scaled_gradients(**NET_BACK), "echo", always) == "always the same"
+    rng = np.random.default_rng(5)
+    anew = {"back": lambda dh, cache: tuple(g * rng.random(g.shape) for g in back(dh, cache))}
+    assert word(s.scaled_gradients(**NET_BACK), "echo", anew) == "drawn anew"
 
 
 def twice_wrong(dh: Array, cache: Any) -> Any:

@@ -160,6 +160,9 @@ ERRORS: Mapping[str, Mapping[str, Any]] = {
     "the future after the slope": {"after": True},
     "from the first step on": {"steps": slice(None)},
     "one step only": {"steps": slice(-1, None)},
+    "all but the first step": {"steps": slice(None, 0, -1)},
+    "all but the last step": {"steps": slice(-2, None, -1)},
+    "the slope of a sigmoid": {"slope": lambda h: h * (1 - h)},
 }
 # of the shares (N, T, ...) of all examples and steps
 SUMS: Mapping[str, Callable[[Array], Array]] = {

@@ -277,8 +277,22 @@ def _demand_apart(exam: Exam, both: tuple[Shapes, Shapes], rates: Rates, forward
     for order in ((0, 1), (1, 0)):
         values = exam.ask(*passes, *(backward_call(backward, douts[k], k) for k in order))[2:]
         for k, value in zip(order, values, strict=True):
-            for name in both[k]:
+            for name in _of_their_shapes(alone[k], both[k]):
                 found = gradient_of(value, both[k], name)
                 wanted = gradient_of(alone[k], both[k], name)
                 compare(found, wanted, f"d{name} of pass {k + 1}, when pass {order[0] + 1} goes "
                         "backwards first", TOLERANCE["float32"])
+
+
+def _of_their_shapes(value: Any, given: Shapes) -> list[str]:
+    """The gradients of a shape that is right: the others are charged elsewhere."""
+    fits = [name for name in given if _usable(value, given, name)]
+    return fits or list(given)
+
+
+def _usable(value: Any, given: Shapes, name: str) -> bool:
+    try:
+        gradient_of(value, given, name)
+    except Wrong:
+        return False
+    return True

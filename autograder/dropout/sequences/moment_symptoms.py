@@ -85,8 +85,14 @@ def _spread(exam: Exam) -> tuple[float, float, str]:
 
 
 def _rooted(var: Array) -> bool:
-    """Whether twice the input gives twice the variance, and not four times as much."""
-    return bool(np.isclose(var[0, 1], 2 * var[0, 0]))
+    """Whether twice the input gives twice the variance, not four times as much, and the opposite
+    one the same."""
+    return bool(np.isclose(var[0, 1], 2 * var[0, 0]) and not _signed(var))
+
+
+def _signed(var: Array) -> bool:
+    """Whether the variance turns with x, as if x were not squared."""
+    return bool(var[0, 0] and np.isclose(var[0, 2], -var[0, 0]))
 
 
 @symptom
@@ -104,7 +110,10 @@ def spread_factor(exam: Exam) -> str:
 
 @symptom
 def spread_of_two(exam: Exam) -> str:
-    """What two terms of opposite signs give: "both squares" or "the square of the sum"."""
+    """What two terms of opposite signs give: "both squares" or "the square of the sum"; "x as it
+    is" where a single one shows that it is not squared."""
+    if _signed(_answers(exam)[1]):
+        return "x as it is"
     one, two, _ = _spread(exam)
     return nearest(two, {"both squares": 2 * one, "the square of the sum": 0.0}, NEAR)
 
