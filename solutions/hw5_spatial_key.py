@@ -473,14 +473,14 @@ MISCONCEPTIONS = {
             ("np.ones(shape)", "np.ones((N, C, H + block - 1, W + block - 1))"),
             (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros =mask_drop_share"),
         core("rows_and_columns_are_exchanged",
-            """Your blocks begin in W - block + 1 rows and H - block + 1 columns. In (N, C, H, W) the rows come first: H - block + 1 of them,
-            then W - block + 1 columns.""",
+            """Your blocks begin in W - block + 1 rows and H - block + 1 columns. In (N, C, H, W) the rows come first: H - block + 1 of
+            them, then W - block + 1 columns.""",
             (PLACES_OF, "rows, columns = W - block + 1, H - block + 1"),
             ("np.ones(shape)", "np.ones((N, C, H + W, H + W))"),
             (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros mask_drop_share"),
         core("a_slice_takes_its_end_along",
-            """Your blocks have block + 1 rows and columns: of 3, for one, comes 4. The end of a slice or a range does not count: i:i + block
-            are block rows already.""",
+            """Your blocks have block + 1 rows and columns: of 3, for one, comes 4. The end of a slice or a range does not count: i:i +
+            block are block rows already.""",
             ("np.ones(shape)", "np.ones((N, C, H + 1, W + 1))"),
             ("range(block)", "range(block + 1)", 2),
             (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_inner_units mask_drop_share =mask_zeros =gamma"),
@@ -658,8 +658,8 @@ MISCONCEPTIONS = {
             ("(sigma ** 2 + mu ** 2) / (1 - p) - mu ** 2", "(1 - p) * (sigma ** 2 + mu ** 2) - (1 - p) ** 2 * mu ** 2"),
             signs="factor =exponent_of_mu =direction"),
         core("the_second_moment_is_multiplied",
-            """You multiply sigma^2 + mu^2 by 1 - p. Only that share of the units is kept, but each of them is divided by 1 - p, which counts
-            twice in a square: E[y^2] is (sigma^2 + mu^2) / (1 - p).""",
+            """You multiply sigma^2 + mu^2 by 1 - p. Only that share of the units is kept, but each of them is divided by 1 - p, which
+            counts twice in a square: E[y^2] is (sigma^2 + mu^2) / (1 - p).""",
             ("(1 - p) - mu", "(1 / (1 - p)) - mu"), signs="factor direction =exponent_of_mu"),
         core("a_shift_is_a_difference",
             "You subtract one variance from the other. Asked for is their ratio: test / training.",
@@ -759,8 +759,8 @@ MISCONCEPTIONS = {
             ("    if train:\n", "    if train:\n        start_over(x.shape[1])\n"),
         ),
         core("the_memory_keeps_axes_of_length_one",
-            """Your batch's statistics have the shape (1, C, 1, 1), as keepdims=True leaves them, and with the C numbers of running they make
-            C times C. Remember C numbers (mean.ravel(), for one), and stretch them where you normalise.""",
+            """Your batch's statistics have the shape (1, C, 1, 1), as keepdims=True leaves them, and with the C numbers of running they
+            make C times C. Remember C numbers (mean.ravel(), for one), and stretch them where you normalise.""",
             ("x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))", "(f(axis=(0, 2, 3), keepdims=True) for f in (x.mean, x.var))"),
             signs="memory_holds"),
         remembers(
@@ -897,7 +897,10 @@ VARIANTS = {
         right("block_binomial", (DROPPED, "rng.binomial(1, 1 - p, size=x.shape[:2]).reshape(*x.shape[:2], 1, 1)")),
         right("block_with_care", ("1 / (1 - p)", "1 / (1 - p + 1e-12)"), ("np.sqrt(var + 1e-5)", "(np.sqrt(var + 1e-5) + 1e-12)")),
         right("block_calls_exercise_1", (LAST, "    return spatial_dropout_forward(h, p, rng)[0]\n")),
-        right("block_calls_exercise_1_always", (f"    if not train:\n        return h\n{LAST}", "    return spatial_dropout_forward(h, p, rng, train)[0]\n")),
+        right(
+            "block_calls_exercise_1_always",
+            (f"    if not train:\n        return h\n{LAST}", "    return spatial_dropout_forward(h, p, rng, train)[0]\n"),
+        ),
         right("block_power", ("/ np.sqrt(var + 1e-5)", "* (var + 1e-5) ** -0.5")),
         right("block_moments", ("x.var(axis=(0, 2, 3))", "(x.astype(float) ** 2).mean((0, 2, 3)) - x.astype(float).mean((0, 2, 3)) ** 2")),
     ],

@@ -512,8 +512,8 @@ MISCONCEPTIONS = {
             ("reversed(range(x.shape[1]))", "reversed(range(1, x.shape[1]))"), ("np.empty_like(x), np.z", "np.zeros_like(x), np.z"),
             signs="way_of_errors"),
         core("the_way_back_leaves_out_the_last_step",
-            "Your backward loop leaves out the LAST step: it begins one step too early. The last state is number T - 1, and dh speaks to it "
-            "as well.",
+            "Your backward loop leaves out the LAST step: it begins one step too early. The last state is number T - 1, and dh speaks to "
+            "it as well.",
             ("reversed(range(x.shape[1]))", "reversed(range(x.shape[1] - 1))"), ("np.empty_like(x), np.z", "np.zeros_like(x), np.z"),
             signs="way_of_errors"),
         core("the_way_back_ends_after_one_step",
@@ -793,8 +793,8 @@ MISCONCEPTIONS = {
             "and a factor comes out of a variance squared.",
             ("p / (1 - p)", "p * (1 - p)"), signs="spread_factor"),
         core("the_coin_has_no_variance_left",
-            "Your variance has the factor p / (1 - p)^2: the scale counts twice, but the coin itself with p alone. Its variance is p (1 - p), "
-            "and over (1 - p)^2 that is p / (1 - p).",
+            "Your variance has the factor p / (1 - p)^2: the scale counts twice, but the coin itself with p alone. Its variance is p (1 - "
+            "p), and over (1 - p)^2 that is p / (1 - p).",
             ("p / (1 - p)", "p / (1 - p) ** 2"), signs="spread_factor"),
         core("the_spread_is_the_variance",
             "You return the standard deviation. The variance is its square.",
