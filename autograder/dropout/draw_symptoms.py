@@ -16,8 +16,8 @@ from autograder.dropout.mask_symptoms import SHAPE, P
 from autograder.dropout.masks import Via, draw_call, draw_input, masks, read_mask
 from autograder.model import Seed
 
-__all__ = ["channels", "columns", "drop_share", "generator", "mask_type", "next_mask",
-           "number_dropped", "other_inputs", "rows", "small_p"]
+__all__ = ["channels", "coins_of_a_call", "columns", "drop_share", "generator", "mask_type",
+           "next_mask", "number_dropped", "other_inputs", "rows", "small_p"]
 
 FEW = 4  # masks tell a share well, where each unit has a coin of its own
 SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
@@ -98,6 +98,13 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
                 and len({int(m.sum()) for m in small}) == 1)
     per_row = _sameness(large, 0) == "apart" and len({int(n) for n in large.sum(1)}) == 1
     return "fixed" if per_call or (per_row and 0 < large.mean() < 1) else "varies"
+
+
+@symptom
+def coins_of_a_call(exam: Exam, *, via: Via = "forward") -> str:
+    """How many coins a call throws: "one", when it drops all or nothing, or "many"."""
+    found = {float(m.mean()) for m in masks(exam, P, (4, 6), 24, via)}
+    return "one" if found == {0.0, 1.0} else "many"
 
 
 @symptom

@@ -68,7 +68,10 @@ def factor_of(out: Array, x: Array) -> str:
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
         if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max():
             return "the mask"
-        return "one of two" if len(np.unique(ratio.round(6))) == 2 else "varies"
+        two = np.unique(ratio.round(6))
+        if len(two) != 2:
+            return "varies"
+        return "1-p or -p" if np.allclose(two, [-P, 1 - P]) else "one of two"
     # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     named = nearest(float(ratio[0]), FACTORS, NEAR)
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9

@@ -54,8 +54,10 @@ def mean_factor(exam: Exam) -> str:
 @symptom
 def variance_power(exam: Exam) -> str:
     """Which power of x the variance grows with: "2", "1", "1, as a root" when all of it is under
-    one, or "0"."""
+    one, or "0"; "2, less p" of a division that came too early."""
     var = _asked(exam)[1]
+    if np.allclose(var, X**2 * P - P, rtol=NEAR):
+        return "2, less p"
     power = {4.0: "2", 2.0: "1", 1.0: "0"}.get(_growth(var), "other")
     return ("1, as a root" if power == "1" and _factor(var) not in FACTORS
             and _root(var) in FACTORS else power)
