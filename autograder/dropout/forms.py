@@ -37,7 +37,7 @@ class Shared(Form):
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = self.spread(shape)
         x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
-        return train_call(exam.function, x, p, seed)
+        return train_call(exam, x, p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return self.reduced(array(pair(value)[0], "out", self.spread(shape)) != 0)
@@ -98,7 +98,7 @@ class Flat(Form):
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = (shape[0], *self.sizes)
         x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
-        return train_call(exam.function, x, p, seed)
+        return train_call(exam, x, p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(pair(value)[0], "out", (shape[0], *self.sizes)).reshape(shape)

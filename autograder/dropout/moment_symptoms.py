@@ -7,7 +7,7 @@ import numpy as np
 from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
-from autograder.model import Call, Given
+from autograder.checks_api.views import question
 
 __all__ = ["mean_factor", "moments_order", "variance_digits", "variance_factor", "variance_power"]
 
@@ -20,8 +20,7 @@ FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 
 
 def _asked(exam: Exam) -> tuple[Array, Array, bool]:
     """Mean and variance for X, and if they came reversed: variance is 0 at p = 0, or as x^2."""
-    given = Given(f"np.array({X.tolist()})", X)
-    values = exam.ask(*(Call(exam.function, (given, p), returns=("mean", "var")) for p in (P, 0.0)))
+    values = exam.ask(*(question(exam, (X.tolist(), p), ("mean", "var")) for p in (P, 0.0)))
     some, none = ([array(v, "value", X.shape).astype(float) for v in pair(value)]
                   for value in values)
     vanishes, grows = [not v.any() for v in none], [_growth(v) == 4 for v in some]

@@ -68,7 +68,7 @@ SEQUENCES = Lens(_ask_sequence, _read_sequence, partial(_shown_last, "out / x"))
 
 def one_mask(exam: Exam, p: float, shape: tuple[int, ...]) -> Array:
     """The multipliers of one call, as a lens shows them (or as the function returns them)."""
-    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, "mask", shape, p))
     return array(value, "mask", shape).astype(float)
 
 

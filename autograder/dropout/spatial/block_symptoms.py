@@ -13,7 +13,6 @@ from autograder.dropout.calls import gradients, output, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.masks import thrown
 from autograder.dropout.spatial.blocks import Lattice, block_draws, in_whole_blocks
-from autograder.model import Seed
 
 NEAR = 2e-6  # float32 throughout is no other formula
 MAPS = (24, 30, 9, 10)
@@ -24,7 +23,7 @@ MAPS = (24, 30, 9, 10)
 def mask_axes(exam: Exam, *, shape: tuple[int, ...]) -> str:
     """The axes of x along which the mask changes: "0, 1" for whole channels."""
     x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    (value,) = exam.ask(train_call(exam, x, P))
     return axes_of(output(value, x) != 0)
 
 

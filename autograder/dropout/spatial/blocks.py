@@ -43,7 +43,7 @@ DIGITS = 1e-10  # ... but `scales_to_ten_digits` sees it
 def drops_as_a_whole(exam: Exam, *, p: float, via: Shared, case: str,
                      shape: tuple[int, ...] = (12, 10)) -> None:
     """keeps or drops as a whole: {case}"""
-    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, via, shape, p))
     exam.show(f"{via.kept('sum')}{{at}}")
     kept = via.read(value, shape)
     exam.show(f"{via.kept('any')}.sum()")

@@ -52,7 +52,7 @@ def factors(exam: Exam, p: float, shape: tuple[int, ...], count: int, rng: str =
         text = f"{exam.function}/factors/{p}/{shape}/{exam.salt}"
         x = in_words("x", normal(shape, stable_seed(text)))
         script = tuple(
-            train_call(exam.function, x, p, Seed(stable_seed(f"{text}/{0 if rng else k}"), rng))
+            train_call(exam, x, p, Seed(stable_seed(f"{text}/{0 if rng else k}"), rng))
             for k in range(count))
         known = [output(value, x) / x.value for value in exam.ask(*script)]
         exam.memo[key] = script, known
@@ -66,7 +66,7 @@ def multiplies_by_noise(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE)
     """multiplies the units by random factors, which do not depend on x"""
     x, seed = in_words("x", normal(shape, exam.seed(1))), Seed(exam.seed())
     twice = Given("2 * x", 2 * x.value, x.first)
-    script = [train_call(exam.function, given, p, seed) for given in (x, twice, x)]
+    script = [train_call(exam, given, p, seed) for given in (x, twice, x)]
     one, other, again = exam.ask(*script)
     exam.last = tuple(script[:1])
     exam.show(RANGE)
@@ -94,7 +94,7 @@ def _leaves_zeros_alone(exam: Exam, p: float, x: Given) -> None:
     zeros = np.arange(x.value.size).reshape(x.value.shape) % 2 == 0
     text = f"np.where(np.arange({x.value.size}).reshape({x.value.shape}) % 2, x, 0)"
     given = Given("x", np.where(zeros, 0.0, x.value), f"{x.first}\nx = {text}")
-    out = output(exam.ask(train_call(exam.function, given, p, Seed(exam.seed())))[0], given)
+    out = output(exam.ask(train_call(exam, given, p))[0], given)
     if out[zeros].any():
         exam.show("out[(x == 0) & (out != 0)][0]")
         raise Wrong(f"out = {number(out[zeros][out[zeros] != 0][0])} where x is 0",
@@ -222,8 +222,7 @@ class Branched(Form):
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         x = np.linspace(1, 2, int(np.prod(shape))).reshape(shape)
-        return train_call(exam.function,
-                          Given(f"np.linspace(1, 2, {x.size}).reshape({shape})", x), p, seed)
+        return train_call(exam, Given(f"np.linspace(1, 2, {x.size}).reshape({shape})", x), p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         out = array(pair(value)[0], "out", shape).astype(float).round(9)
@@ -278,7 +277,7 @@ def branches(out: Array, x: Array) -> Branches:
 
 def _branches(exam: Exam, p: float, shape: tuple[int, ...]) -> Branches:
     x = in_words("x", normal(shape, exam.seed(1)))
-    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    (value,) = exam.ask(train_call(exam, x, p))
     exam.show(f"{MOST_COMMON}counts.max()")
     return branches(output(value, x), np.asarray(x.value))
 
