@@ -15,7 +15,6 @@ from autograder.checks_api.views import question
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.passes import (
     FAIR,
-    LADDER,
     STATS,
     counted_call,
     entropy_of,
@@ -78,10 +77,8 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
 @symptom
 def passes_mixed(exam: Exam) -> str:
     """Is a pass an average over several?"""
-    found = array(exam.ask(pass_call(exam, 5, 8, network=LADDER))[0], "probs",
-                  (5, 8, 3)).astype(float)
-    return ("averages" if mixed_passes(found).any() and not mixed_passes(found)[0]
-            else "single passes")
+    mixed = mixed_passes(exam)
+    return "averages" if mixed.any() and not mixed[0] else "single passes"
 
 
 @symptom
