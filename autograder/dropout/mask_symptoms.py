@@ -13,14 +13,7 @@ from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import arguments_after, nearest, symptom
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import (
-    Form,
-    Via,
-    draw_call,
-    draw_input,
-    drawn,
-    read_mask,
-    shows_outputs,
-)
+    Form, Via, draw_call, draw_input, drawn, read_mask, shows_outputs)
 from autograder.model import Call, Outcome, Seed
 
 __all__ = ["at_one", "at_zero", "digits", "float32_gives", "input_after", "negatives", "outside",

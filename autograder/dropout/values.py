@@ -13,14 +13,7 @@ from autograder.checks_api.results import demand_unchanged
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import (
-    Via,
-    demand_some,
-    draw_call,
-    draw_input,
-    drawn,
-    multipliers,
-    shows_outputs,
-)
+    Via, demand_some, draw_call, draw_input, drawn, multipliers, shows_outputs)
 from autograder.model import Seed
 
 __all__ = ["draws_nothing_at_test_time", "drops_everything_at_one", "drops_nothing_at_zero",

@@ -15,25 +15,8 @@ from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.verb import verb
 from autograder.dropout.network.losses import CODED_UNITS, READ
 from autograder.dropout.network.networks import (
-    FIRST,
-    INPUTS,
-    LAYERS,
-    SECOND,
-    Question,
-    asked,
-    factors,
-    loss_call,
-    loss_of,
-    losses,
-    losses_of,
-    passes,
-    rates,
-    scale,
-    scores_read,
-    seen_factor,
-    single,
-    survivals,
-)
+    FIRST, INPUTS, LAYERS, SECOND, Question, asked, factors, loss_call, loss_of, losses, losses_of,
+    passes, rates, scale, scores_read, seen_factor, single, survivals)
 from autograder.model import Call, Given, Seed
 
 __all__ = ["decides_by_itself_about", "draws_a_mask_for_every_layer", "draws_its_masks_afresh",

@@ -18,19 +18,8 @@ from autograder.checks_api.inputs import Array, direction
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
 from autograder.dropout.network.networks import (
-    FIRST,
-    INPUTS,
-    NAMES,
-    SECOND,
-    Params,
-    Question,
-    asked,
-    grads_of,
-    loss_call,
-    loss_of,
-    losses_of,
-    scale,
-)
+    FIRST, INPUTS, NAMES, SECOND, Params, Question, asked, grads_of, loss_call, loss_of, losses_of,
+    scale)
 from autograder.model import Call, Given
 
 __all__ = ["agrees_with_its_own_loss", "draws_no_number_at_test_time", "feels_its_scores",

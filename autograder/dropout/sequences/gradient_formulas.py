@@ -18,25 +18,10 @@ from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout.calls import backward_call
 from autograder.dropout.mask_symptoms import FACTORS
 from autograder.dropout.sequences.layers import (
-    Model,
-    Rates,
-    Shapes,
-    arrays,
-    differences,
-    first_result,
-    forward_pass,
-    gradient_of,
-    size_of,
-    upstream,
-)
+    Model, Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of,
+    upstream)
 from autograder.dropout.sequences.recurrent import (
-    read_input_mask,
-    read_state_mask,
-    shows_input_mask,
-    shows_state_mask,
-    solved_masks,
-    states_with,
-)
+    read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, solved_masks, states_with)
 from autograder.dropout.sequences.weights import found_masks
 from autograder.dropout.views import READ
 from autograder.model import Given, Outcome, Seed

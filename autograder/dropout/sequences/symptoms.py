@@ -14,22 +14,9 @@ from autograder.dropout import symptoms as facts
 from autograder.dropout.calls import backward_call
 from autograder.dropout.mask_symptoms import FACTORS, P
 from autograder.dropout.sequences.layers import (
-    Rates,
-    Shapes,
-    arrays,
-    first_result,
-    forward_pass,
-    gradient_of,
-    upstream,
-)
+    Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream)
 from autograder.dropout.sequences.recurrent import (
-    one_mask,
-    read_input_mask,
-    read_state_mask,
-    shows_input_mask,
-    shows_state_mask,
-    state_forms,
-)
+    one_mask, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, state_forms)
 from autograder.dropout.sequences.remembering import ASKED, CHUNK, layer_factors, two_layers
 from autograder.dropout.sequences.weights import fixed_number, whole_masks
 from autograder.dropout.values import DIGITS

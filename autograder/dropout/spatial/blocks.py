@@ -21,13 +21,7 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.forms import Shared
 from autograder.dropout.masks import (
-    agreement,
-    correlation_seen,
-    demand_some,
-    draw_call,
-    shared_axes,
-    thrown,
-)
+    agreement, correlation_seen, demand_some, draw_call, shared_axes, thrown)
 from autograder.model import Call, Given, Outcome, Seed
 
 __all__ = ["draws_blocks_for_each_map", "drops_as_a_whole", "drops_blocks_as_often_as_gamma_says",

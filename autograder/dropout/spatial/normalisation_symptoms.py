@@ -11,16 +11,8 @@ from autograder.dropout.calls import scale
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.spatial.block_symptoms import NEAR, axes_of
 from autograder.dropout.spatial.normalisation import (
-    Memory,
-    block_call,
-    block_output,
-    channel_statistics,
-    lively,
-    normalised,
-    remembered,
-    training,
-    without_and_with,
-)
+    Memory, block_call, block_output, channel_statistics, lively, normalised, remembered, training,
+    without_and_with)
 from autograder.model import Call, Seed
 
 SHAPE = (12, 10, 5, 4)

@@ -14,15 +14,7 @@ import numpy as np
 from autograder.asking import Exam
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.torch.comparisons import (
-    AGREE,
-    FIXED_FACTOR,
-    FIXED_RATE,
-    FIXED_RESULT,
-    MARKED,
-    Comparison,
-    compared,
-    three,
-)
+    AGREE, FIXED_FACTOR, FIXED_RATE, FIXED_RESULT, MARKED, Comparison, compared, three)
 
 __all__ = ["agrees", "gradient_taken", "mask_taken", "measured", "rate"]
 

@@ -14,16 +14,8 @@ from autograder.checks_api.symptoms import chance_from, symptom
 from autograder.checks_api.views import question
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.passes import (
-    FAIR,
-    STATS,
-    counted_call,
-    entropy_of,
-    fair_passes,
-    made_too_many,
-    mixed_passes,
-    pass_call,
-    read_stats,
-)
+    FAIR, STATS, counted_call, entropy_of, fair_passes, made_too_many, mixed_passes, pass_call,
+    read_stats)
 from autograder.model import Outcome
 
 SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
