@@ -87,15 +87,9 @@ def _of_another_kind(dx: Array, ratio: Array) -> str:
 
 
 @symptom
-def test_gradient(
-    exam: Exam,
-    *,
-    forward: str,
-    backward: str,
-    by: str = "",  # noqa: PT028  a probe, not a test
-    relative: bool = True,  # noqa: PT028
-    shape: tuple[int, ...] = SHAPE,  # noqa: PT028
-) -> str:
+def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "",  # noqa: PT028  a probe, not a test
+                  relative: bool = True,  # noqa: PT028
+                  shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
     """The gradient's factor after a pass at test time, `relative` to the one of that pass (or to
     `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))

@@ -10,6 +10,8 @@ from autograder.checks_api.views import question
 
 __all__ = ["gives_a_gradient_of_scores", "shortens_what_is_too_long"]
 
+PROBS = ((0.2, 0.5, 0.3), (0.1, 0.1, 0.8), (0.75, 0.15, 0.1))
+
 
 @verb()
 def shortens_what_is_too_long(exam: Exam) -> None:
@@ -24,13 +26,8 @@ def shortens_what_is_too_long(exam: Exam) -> None:
 
 
 @verb()
-def gives_a_gradient_of_scores(
-    exam: Exam,
-    *,
-    probs: tuple[tuple[float, ...], ...] = ((0.2, 0.5, 0.3), (0.1, 0.1, 0.8), (0.75, 0.15, 0.1)),
-    y: tuple[int, ...] = (1, 0, 0),
-    case: str = "",
-) -> None:
+def gives_a_gradient_of_scores(exam: Exam, *, probs: tuple[tuple[float, ...], ...] = PROBS,
+                               y: tuple[int, ...] = (1, 0, 0), case: str = "") -> None:
     """gives the score of the right class a gradient that goes with 1 minus its probability{case}"""
     given, labels = np.array(probs), np.array(y)
     (value,) = exam.ask(question(exam, (given.tolist(), labels.tolist()), ("dscores",)))

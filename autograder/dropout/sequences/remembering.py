@@ -224,12 +224,8 @@ def draws_first_whatever_is_asked(exam: Exam, *, p: float) -> None:
 def remembers_through_test_time(exam: Exam, *, p: float) -> None:
     """returns x at test time, and still knows its mask afterwards"""
     first, between, last = _chunks(exam, CHUNK, (3, 4, CHUNK[2]), CHUNK)
-    script = (
-        build(exam, p),
-        step(first, Seed(exam.seed())),
-        step(between, None, train=False),
-        step(last, Seed(exam.seed(9)), same_mask=True),
-    )
+    script = (build(exam, p), step(first, Seed(exam.seed())), step(between, None, train=False),
+              step(last, Seed(exam.seed(9)), same_mask=True))
     _, one, test, other = exam.ask(*script)
     exam.last = script[:3]
     exam.show("out{at}")

@@ -275,11 +275,8 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float,
         ("share of dropped channels", ~kept, p, "~kept"),
         ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2],
          agreement(p), "kept[0::2] == kept[1::2]"),
-        (
-            "share of examples on which neighbouring channels agree",
-            kept[:, 0::2] == kept[:, 1::2], agreement(p),
-            "kept[:, 0::2] == kept[:, 1::2]",
-        ),
+        ("share of examples on which neighbouring channels agree",
+         kept[:, 0::2] == kept[:, 1::2], agreement(p), "kept[:, 0::2] == kept[:, 1::2]"),
     ):
         exam.show(f"kept = {form.kept('any')}\n({shown}).mean()")
         expect(what, int(hits.sum()), hits.size, probability)
