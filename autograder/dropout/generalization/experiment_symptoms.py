@@ -1,4 +1,4 @@
-"""Facts about the tools of an experiment, for diagnosis (see facts.py for what a fact is)."""
+"""Symptoms of the tools of an experiment."""
 
 from __future__ import annotations
 

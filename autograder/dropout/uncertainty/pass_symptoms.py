@@ -18,7 +18,7 @@ from autograder.dropout.uncertainty.passes import (
     read_stats)
 from autograder.model import Outcome
 
-SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
+SHAPE = (101, 119)  # as in mask_symptoms.py: a standard deviation is known to 0.7 %
 Q = 1 - P
 NEAR = 1e-6
 
