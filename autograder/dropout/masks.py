@@ -263,9 +263,10 @@ def demand_agreement(mask: Array, p: float, what: str) -> None:
 
 
 @verb(chances=3, sees=_variation_seen)
-def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward") -> None:
+def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward",
+                           shape: tuple[int, ...] = LARGE) -> None:
     """leaves the number of dropped units to chance"""
-    (large,) = masks(exam, p, LARGE, 1, via)
+    (large,) = masks(exam, p, shape, 1, via)
     q = 1 - share_of(large, p)
     small = masks(exam, p, SMALL, 2 * PAIRS, via)
     for axis in shared_axes(large):
