@@ -306,8 +306,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "one_coin_decides_about_everything",
-            """A call drops everything or nothing: one coin decides about the whole array. Each entry throws its own: draw numbers of the shape
-            of x.""",
+            """A call drops everything or nothing: one coin decides about the whole array. Each entry throws its own: draw numbers of the
+            shape of x.""",
             drawn("np.full(x.shape, rng.random() >= p)"),
             signs="coins_of_a_call", also="vanilla_forward",
         ),
@@ -866,7 +866,8 @@ MISCONCEPTIONS = {
         ),
         core(
             "p_is_the_variance",
-            """Your variance is p x^2. The coin's is p (1 - p), and dividing by 1 - p divides a variance by its square: p / (1 - p) is left.""",
+            """Your variance is p x^2. The coin's is p (1 - p), and dividing by 1 - p divides a variance by its square: p / (1 - p) is
+            left.""",
             ("p / (1 - p)", "p"),
             signs="variance_factor",
         ),
