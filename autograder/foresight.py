@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,15 +46,12 @@ def alike(one: Sequence[Call], other: Sequence[Call]) -> bool:
 def _same_call(one: Call, other: Call) -> bool:
     if one is other:
         return True
-    if one.function != other.function or one.ship != other.ship:
-        return False
-    if (one.watch, one.look, one.nonzero, one.steady) != (other.watch, other.look, other.nonzero,
-                                                          other.steady):
-        return False
-    same = (one.returns == other.returns and len(one.args) == len(other.args)
-            and all(map(_same, one.args, other.args)))
-    return (same and one.kwargs.keys() == other.kwargs.keys()
+    return (_ASKED(one) == _ASKED(other) and len(one.args) == len(other.args)
+            and all(map(_same, one.args, other.args)) and one.kwargs.keys() == other.kwargs.keys()
             and all(_same(v, other.kwargs[k]) for k, v in one.kwargs.items()))
+
+
+_ASKED = attrgetter("function", "returns", "ship", "watch", "look", "nonzero", "steady")
 
 
 def _same(one: Any, other: Any) -> bool:

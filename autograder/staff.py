@@ -44,7 +44,7 @@ class Staff:
 
     @cached_property
     def reference(self) -> Local:
-        """The solution notebook, loaded in this process."""
+        """The solution notebook, loaded in this process; CourseError when a cell does not run."""
         subject = Local(self.solution.cells)
         if subject.troubles:
             cell, trouble = next(iter(subject.troubles.items()))
@@ -61,10 +61,6 @@ class Staff:
     def foresight(self) -> defaultdict[str, Foresight]:
         """Exercise -> what its checks ask, as far as this process has learned it."""
         return defaultdict(Foresight)
-
-    def demand_a_solution_that_runs(self) -> None:
-        """Load it now; CourseError when one of its cells does not run."""
-        _ = self.reference
 
     def written(self, entry: Misconception | Variant) -> dict[str, str]:
         """The cells of one answer of the key that are not the solution's: exercise -> source."""

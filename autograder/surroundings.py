@@ -20,7 +20,6 @@ OPTIMIZED = (
     "the asserts of the answers. Unset PYTHONOPTIMIZE (or leave out -O) and run this again.")
 # on the public index that is a stranger's; the course is dropout-autograder
 NAMESAKE = "autograder"
-OURS = "course on dropout"
 LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 NO_SEMAPHORES = "several jobs need a /dev/shm that can be written to"
 
@@ -40,10 +39,8 @@ def demand_sentences() -> None:
 def stranger() -> str:
     """A sentence about a stranger installed under our import name, perhaps over it; or ""."""
     try:
-        other = metadata.distribution(NAMESAKE)
+        metadata.distribution(NAMESAKE)
     except metadata.PackageNotFoundError:
-        return ""
-    if OURS in (other.metadata["Summary"] or ""):  # what the course was called before
         return ""
     return (f"Another package is called {NAMESAKE}, too, and is installed here. Say pip uninstall "
             f"{NAMESAKE}, then install the course anew.")

@@ -305,6 +305,27 @@ MISCONCEPTIONS = {
             signs="drop_share =survivors",
         ),
         core(
+            "one_coin_decides_about_everything",
+            """A call drops everything or nothing: one coin decides about the whole array. Each entry throws its own: draw numbers of the
+            shape of x.""",
+            drawn("np.full(x.shape, rng.random() >= p)"),
+            signs="coins_of_a_call", also="vanilla_forward",
+        ),
+        core(
+            "units_stay_with_probability_p_as_they_are",
+            """Your mask is the wrong way round, units STAY with probability p, and the survivors are not scaled. Keep each with probability
+            1 - p, and divide those by 1 - p.""",
+            drawn("~" + DRAWN), (SCALE, "1.0"),
+            signs="drop_share survivors",
+        ),
+        core(
+            "a_division_waits_for_the_subtraction",
+            """Nobody is dropped: who should be is multiplied by -p, and the survivors by 1 - p, for mask / 1 - p is (mask / 1) - p. Write
+            mask / (1 - p).""",
+            (f"({DRAWN} * scale)", f"({DRAWN} / 1 - p)"),
+            signs="survivors",
+        ),
+        core(
             "survivors_need_no_scaling",
             """You drop units but never divide the survivors by 1 - p, so the layer is quieter in training than at test time and the average
             of the output is (1 - p) x instead of x.""",
@@ -815,6 +836,13 @@ MISCONCEPTIONS = {
             ("return x * multiplier, multiplier", "return x * multiplier, multiplier if train else 1.0"),
             signs="test_gradient_alone",
         ),
+        edge(
+            "the_output_tells_who_was_dropped",
+            """You find the mask again from out != 0. But where x itself is 0 (after a ReLU, half of all units) the output is 0 either way,
+            and a kept unit loses its gradient. Keep the mask in the cache.""",
+            ("return x * multiplier, multiplier", "return x * multiplier, (x * multiplier != 0) * multiplier"),
+            signs="gradient_at_zero_input",
+        ),
     ],
     "dropout_moments": [
         core(
@@ -828,6 +856,19 @@ MISCONCEPTIONS = {
             """Your variance p (1 - p) x^2 belongs to a mask of 0 and 1. Inverted dropout divides by 1 - p, and a factor comes out of a
             variance squared.""",
             ("p / (1 - p)", "p * (1 - p)"),
+            signs="variance_factor",
+        ),
+        core(
+            "a_division_waits_for_the_subtraction",
+            "Without parentheses x ** 2 * p / 1 - p divides by 1 and subtracts p. Write p / (1 - p).",
+            ("x ** 2 * float(p / (1 - p))", "x ** 2 * float(p) / 1 - float(p)"),
+            signs="variance_power",
+        ),
+        core(
+            "p_is_the_variance",
+            """Your variance is p x^2. The coin's is p (1 - p), and dividing by 1 - p divides a variance by its square: p / (1 - p) is
+            left.""",
+            ("p / (1 - p)", "p"),
             signs="variance_factor",
         ),
         core(

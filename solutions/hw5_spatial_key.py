@@ -355,7 +355,7 @@ MISCONCEPTIONS = {
             """You turn everything into float32. Most networks do live in float32, but which it is the caller decides: float64 in gives
             float64 out.""",
             ("    if not train:", "    x = x.astype(np.float32)\n    if not train:"), signs="digits"),
-        tiny("1 - p", ("1 / (1 - p)", "1 / (1 - p + 1e-8)"), signs="factor_digits"),
+        tiny("1 - p", ("1 / (1 - p)", "1 / (1 - p + 1e-8)"), signs="digits"),
         manner("nobody_asks_for_p_equal_one",
             "At p = 1 you divide by 0, and NaN comes out. Everything is dropped then: return zeros, and do not compute 1 / (1 - p).",
             (SCALE, "1 / np.float64(1 - p)"), signs="at_one"),

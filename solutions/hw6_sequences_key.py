@@ -96,7 +96,9 @@ HIDDEN = {
         "rates": of_both(
             lambda name: [
                 c.drops_the_right_share(p=0.62, shape=(128, 128), calls=4, **MASK, needs=(f"{SOME} of {name}", WHOLE)),
-                c.keeps_a_varying_number(p=0.62, **MASK, needs=[f"{verb} of {name}" for verb in (SOME, *APART, FRESH)]),
+                c.keeps_a_varying_number(
+                    p=0.62, shape=(128, 128), **MASK, needs=[f"{verb} of {name}" for verb in (SOME, *APART, FRESH)]
+                ),
                 c.obeys_the_generator(p=0.4, **MASK, needs=(f"{SOME} of {name}", f"{FRESH} of {name}")),
             ]
         ),

@@ -430,7 +430,6 @@ def seen(lens):
 
 
 UNDROPPED = {**THROUGH_TIME, "given": {"x": (3, 5, 6), "h0": (3, 4), "Wx": (6, 4), "Wh": (4, 4), "b": (4,)}}  # dx shows the errors
-ONE_STEP = {**NETWORK, "x": (3, 1, 4)}
 
 PROBES = {
     "variational_dropout_forward": [
@@ -439,8 +438,8 @@ PROBES = {
         t.arguments_after("arrays_after", via=c.forwards(SEQUENCE, (0.3,)), named=True),
         s.dtypes(given=SEQUENCE, rates=(0.3,)),
         s.chance_at_test_time(given=SEQUENCE, rates=(0.3,)),
-        s.wrong_gradients(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
-        s.wrong_gradients("wrong_gradients_at_test_time", given=SEQUENCE, rates=(0.3,), train=False, **VARIATIONAL),
+        w.wrong_gradients(given=SEQUENCE, rates=(0.3,), **VARIATIONAL),
+        w.wrong_gradients("wrong_gradients_at_test_time", given=SEQUENCE, rates=(0.3,), train=False, **VARIATIONAL),
         w.mask_on_the_way_back(given={"x": (12, 4, 13)}, rates=(0.3,), **VARIATIONAL),
         f.gradient_at_zero_input(**VARIATIONAL, shape=(8, 6, 20)),
         f.dout_after(**VARIATIONAL, shape=(3, 4, 5)),
@@ -460,10 +459,7 @@ PROBES = {
         t.arguments_after("arrays_after", via=c.forwards(NETWORK, RATES), named=True),
         s.dtypes(given=NETWORK, rates=RATES),
         s.chance_at_test_time(given=NETWORK, rates=RATES),
-        s.wrong_gradients(**THROUGH_TIME, **TIME_MODEL),
-        s.wrong_gradients("wrong_gradients_of_one_step", given=ONE_STEP, rates=RATES, **RECURRENT),
-        s.wrong_gradients("wrong_gradients_of_the_last_state", **THROUGH_TIME, **TIME_MODEL, last_step=True),
-        s.wrong_gradients("wrong_gradients_without_dropout", given=NETWORK, rates=(0.0, 0.0), **RECURRENT),
+        w.wrong_gradients(**THROUGH_TIME, **TIME_MODEL),
         *(way(**UNDROPPED) for way in (w.way_of_errors, w.way_to_h0, w.sums_of_weights, w.state_of_dWh)),
         *(masked(**RECURRENT) for masked in (k.masked_in_dx, k.masked_in_dh0, k.masked_in_dWx, k.masked_in_dWh)),
         w.place_of_the_state_mask(),
@@ -479,8 +475,8 @@ PROBES = {
         t.arguments_after("arrays_after", via=c.forwards(LAYER, (0.3,)), named=True),
         s.dtypes(given=LAYER, rates=(0.3,)),
         s.chance_at_test_time(given=LAYER, rates=(0.3,)),
-        s.wrong_gradients(**THROUGH_WEIGHTS, **WEIGHTS_MODEL),
-        s.wrong_gradients("wrong_gradients_at_test_time", given=LAYER, rates=(0.3,), train=False, **CONNECT),
+        w.wrong_gradients(**THROUGH_WEIGHTS, **WEIGHTS_MODEL),
+        w.wrong_gradients("wrong_gradients_at_test_time", given=LAYER, rates=(0.3,), train=False, **CONNECT),
         s.scaled_gradients(**THROUGH_WEIGHTS),
         w.way_through_weights("way_of_dx", of="x", **THROUGH_WEIGHTS),
         w.way_through_weights("way_of_dW", of="W", **THROUGH_WEIGHTS),

@@ -128,7 +128,7 @@ def verify(root: Path, slugs: list[str] | None = None, seeds: int = 3,
             notebook.validate(folders(root).notebook(slug))
             reason = lacking(staff.assignment)
             if not reason:
-                staff.demand_a_solution_that_runs()
+                _ = staff.reference  # does it run?
         except CourseError as error:
             yield slug, "loads", [str(error)]
             continue

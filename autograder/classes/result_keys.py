@@ -13,15 +13,7 @@ import numpy as np
 from autograder.carried import calls, sources
 from autograder.classes.code_digest import code_digest, digest
 from autograder.model import (
-    Diagnosis,
-    Earned,
-    Exercise,
-    ExerciseResult,
-    Limits,
-    Outcome,
-    Submission,
-    Verdict,
-)
+    Diagnosis, Earned, Exercise, ExerciseResult, Limits, Outcome, Submission, Verdict)
 from autograder.running import wire
 from autograder.staff import Staff
 

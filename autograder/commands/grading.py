@@ -15,14 +15,7 @@ from rich.console import Console
 
 from autograder import surroundings
 from autograder.commands import (
-    BROKEN,
-    OK,
-    UNREADABLE,
-    in_course,
-    isolation_of,
-    root_of,
-    sandboxed,
-)
+    BROKEN, OK, UNREADABLE, in_course, isolation_of, root_of, sandboxed)
 from autograder.model import Broken, CourseError, Look, Report
 
 if TYPE_CHECKING:

@@ -22,23 +22,30 @@ def scale(name: str, p: float) -> float:
     return table[name]
 
 
-def train_call(function: str, x: Given, p: float, seed: Seed, **more: Any) -> Call:
-    """`out, cache = f(x, p, rng)`; only `out` travels unless `ship` says otherwise."""
-    return Call(function, (x, p, seed), returns=("out", "cache"), **{"ship": (0,), **more})
+def seeded(exam: Exam, seed: Seed | int) -> Seed:
+    """A number as seed is the number-th of the exam."""
+    return Seed(exam.seed(seed)) if isinstance(seed, int) else seed
 
 
-def test_call(function: str, x: Given, p: float, seed: Seed | None = None, **more: Any) -> Call:  # noqa: PT028  a call, not a test
+def train_call(exam: Exam, x: Given, p: float, seed: Seed | int = 0, of: str = "") -> Call:
+    """`out, cache = f(x, p, rng)`, of the exercise's own function if none is named."""
+    return Call(of or exam.function, (x, p, seeded(exam, seed)), returns=("out", "cache"),
+                ship=(0,))
+
+
+def test_call(exam: Exam, x: Given, p: float, seed: Seed | int | None = None, of: str = "") -> Call:  # noqa: PT028  a call, not a test
     """`out, cache = f(x, p, None, train=False)`, or with an rng that it must not need."""
-    return Call(function, (x, p, seed), {"train": False}, returns=("out", "cache"),
-                **{"ship": (0,), **more})
+    rng = None if seed is None else seeded(exam, seed)
+    return Call(of or exam.function, (x, p, rng), {"train": False}, returns=("out", "cache"),
+                ship=(0,))
 
 
 test_call.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
 
 
-def backward_call(name: str, dout: Given, forward: int, **more: Any) -> Call:
+def backward_call(name: str, dout: Given, forward: int) -> Call:
     """`dx = f(dout, cache)` with the cache that call number `forward` of the script returned."""
-    return Call(name, (dout, Item(forward, 1, "cache")), returns=("dx",), **more)
+    return Call(name, (dout, Item(forward, 1, "cache")), returns=("dx",))
 
 
 def output(value: Any, x: Given) -> Array:
@@ -56,7 +63,7 @@ def outputs(p: float, shape: tuple[int, ...] = (32, 50)) -> View:
     """The output of a training pass."""
 
     def call(exam: Exam, number: int) -> Call:
-        return train_call(exam.function, normal(shape, exam.seed(1)), p, Seed(exam.seed(number)))
+        return train_call(exam, normal(shape, exam.seed(1)), p, number)
 
     return View(call, partial(output, x=Given("x", np.empty(shape))), "outputs", ("x",))
 
@@ -66,6 +73,6 @@ def gradients(p: float, forward: str, backward: str, shape: tuple[int, ...]) -> 
 
     def calls(exam: Exam, number: int) -> tuple[Call, Call]:
         x, dout = normal(shape, exam.seed(1)), in_words("dout", normal(shape, exam.seed(2)))
-        return train_call(forward, x, p, Seed(exam.seed(number))), backward_call(backward, dout, 0)
+        return train_call(exam, x, p, number, of=forward), backward_call(backward, dout, 0)
 
     return View(calls, what="dx")

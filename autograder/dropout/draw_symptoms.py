@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -14,10 +13,9 @@ from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.calls import output, train_call
 from autograder.dropout.mask_symptoms import SHAPE, P
 from autograder.dropout.masks import Via, draw_call, draw_input, masks, read_mask
-from autograder.model import Seed
 
-__all__ = ["channels", "columns", "drop_share", "generator", "mask_type", "next_mask",
-           "number_dropped", "other_inputs", "rows", "small_p"]
+__all__ = ["channels", "coins_of_a_call", "columns", "drop_share", "generator", "mask_type",
+           "next_mask", "number_dropped", "other_inputs", "rows", "small_p"]
 
 FEW = 4  # masks tell a share well, where each unit has a coin of its own
 SHARES = {"p": P, "1-p": 1 - P, "none": 0.0, "all": 1.0, "half": 0.5} | {
@@ -69,10 +67,10 @@ def columns(exam: Exam, *, via: Via = "forward") -> str:
 
 
 @symptom
-def channels(exam: Exam, *, via: Via = "forward") -> str:
+def channels(exam: Exam) -> str:
     """Are all places of a channel masked alike, where x has three axes? Whose channels are masked
     alike is another fact."""
-    (mask,) = masks(exam, P, (40, 8, 6), 1, via)
+    (mask,) = masks(exam, P, (40, 8, 6), 1, "forward")
     return _sameness(mask, 2) if mask.ndim == 3 else "apart"
 
 
@@ -98,6 +96,13 @@ def number_dropped(exam: Exam, *, via: Via = "forward") -> str:
                 and len({int(m.sum()) for m in small}) == 1)
     per_row = _sameness(large, 0) == "apart" and len({int(n) for n in large.sum(1)}) == 1
     return "fixed" if per_call or (per_row and 0 < large.mean() < 1) else "varies"
+
+
+@symptom
+def coins_of_a_call(exam: Exam, *, via: Via = "forward") -> str:
+    """How many coins a call throws: "one", when it drops all or nothing, or "many"."""
+    found = {float(m.mean()) for m in masks(exam, P, (4, 6), 24, via)}
+    return "one" if found == {0.0, 1.0} else "many"
 
 
 @symptom
@@ -127,8 +132,7 @@ def next_mask(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAP
 @symptom
 def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32, 50)) -> str:
     """Where do the random numbers come from?"""
-    calls = [replace(draw_call(exam, via, shape, P, Seed(exam.seed())), watch=True)
-             for _ in range(2)]
+    calls = [draw_call(exam, via, shape, P, watch=True) for _ in range(2)]
     answers = exam.returned(*calls)
     if answers[0].beside.global_rng_moved:
         return "global"
@@ -137,10 +141,10 @@ def generator(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (32,
 
 
 @symptom
-def other_inputs(exam: Exam, *, shape: tuple[int, ...] = (32, 50)) -> str:
+def other_inputs(exam: Exam) -> str:
     """Does the mask depend on the inputs, when the seed is the same?"""
-    given = [normal(shape, exam.seed(k)) for k in (1, 2)]
-    values = exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed())) for x in given))
+    given = [normal((32, 50), exam.seed(k)) for k in (1, 2)]
+    values = exam.ask(*(train_call(exam, x, P) for x in given))
     one, other = (output(value, x) != 0 for value, x in zip(values, given, strict=True))
     return "the same mask" if np.array_equal(one, other) else "another mask"
 
@@ -148,6 +152,6 @@ def other_inputs(exam: Exam, *, shape: tuple[int, ...] = (32, 50)) -> str:
 @symptom
 def mask_type(exam: Exam) -> str:
     """What a returned mask holds: "bool", "whole numbers" or "numbers"."""
-    (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, "mask", (4, 5), P))
     kind = array(value, "mask", (4, 5)).dtype.kind
     return {"b": "bool", "i": "whole numbers", "u": "whole numbers"}.get(kind, "numbers")

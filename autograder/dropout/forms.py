@@ -37,7 +37,7 @@ class Shared(Form):
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = self.spread(shape)
         x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
-        return train_call(exam.function, x, p, seed)
+        return train_call(exam, x, p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return self.reduced(array(pair(value)[0], "out", self.spread(shape)) != 0)
@@ -62,9 +62,10 @@ class Shared(Form):
 
 @dataclass(frozen=True)
 class Blocks(Form):
-    """`mask = f((N, C, H, W), p, block, rng)`, block = 1: a coin per entry, reduced to `axes`."""
+    """`mask = f((N, C, H, W), p, block, rng)`, reduced to `axes`; block = 1: a coin per entry."""
 
-    axes: tuple[int, int] = (0, 1)
+    axes: tuple[int, ...] = (0, 1)
+    block: int = 1
 
     def spread(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The four sizes: those of the reduced mask along `axes`, one elsewhere."""
@@ -75,7 +76,7 @@ class Blocks(Form):
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = self.spread(shape)
-        return Call(exam.function, (asked_shape(full), p, 1, seed), returns=("mask",))
+        return Call(exam.function, (asked_shape(full), p, self.block, seed), returns=("mask",))
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(value, "mask", self.spread(shape)).reshape(shape)
@@ -97,7 +98,7 @@ class Flat(Form):
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         full = (shape[0], *self.sizes)
         x = normal(full, stable_seed(f"{exam.function}/input/{full}/{exam.salt}"))
-        return train_call(exam.function, x, p, seed)
+        return train_call(exam, x, p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         return array(pair(value)[0], "out", (shape[0], *self.sizes)).reshape(shape)

@@ -9,7 +9,7 @@ from autograder.checks_api.inputs import Array, normal, positive
 from autograder.checks_api.symptoms import arguments_after, must_return, nearest, symptom
 from autograder.dropout.calls import backward_call, gradients, output, scale, test_call, train_call
 from autograder.dropout.mask_symptoms import FACTORS, SHAPE, P, factor_of
-from autograder.model import Given, Outcome, Seed
+from autograder.model import Given, Outcome
 
 __all__ = ["cache_used", "dout_after", "gradient_at_one", "gradient_at_zero_input",
            "gradient_factor", "gradient_mask", "test_gradient"]
@@ -19,8 +19,7 @@ __all__ = ["cache_used", "dout_after", "gradient_at_one", "gradient_at_zero_inpu
 def _gradients(exam: Exam, forward: str, backward: str,
                shape: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    value, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())),
-                         backward_call(backward, dout, 0))
+    value, dx = exam.ask(train_call(exam, x, P, of=forward), backward_call(backward, dout, 0))
     return output(value, x), np.asarray(x.value), np.asarray(dout.value), array(dx, "dx", shape)
 
 
@@ -88,20 +87,13 @@ def _of_another_kind(dx: Array, ratio: Array) -> str:
 
 
 @symptom
-def test_gradient(
-    exam: Exam,
-    *,
-    forward: str,
-    backward: str,
-    by: str = "",  # noqa: PT028  a probe, not a test
-    relative: bool = True,  # noqa: PT028
-    shape: tuple[int, ...] = SHAPE,  # noqa: PT028
-) -> str:
+def test_gradient(exam: Exam, *, forward: str, backward: str, by: str = "",  # noqa: PT028  a probe, not a test
+                  relative: bool = True,  # noqa: PT028
+                  shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028
     """The gradient's factor after a pass at test time, `relative` to the one of that pass (or to
     `by`); a training pass comes before."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    there = train_call(forward, x, P,
-                       Seed(exam.seed())), test_call(forward, x, P, Seed(exam.seed(3)))
+    there = train_call(exam, x, P, of=forward), test_call(exam, x, P, 3, of=forward)
     must_return(exam, *there)
     before, value, dx_value = exam.ask(*there, backward_call(backward, dout, 1))
     if dx_value is None:
@@ -126,7 +118,7 @@ test_gradient.__test__ = False  # type: ignore[attr-defined]
 def cache_used(exam: Exam, *, forward: str, backward: str, shape: tuple[int, ...] = SHAPE) -> str:
     """Of two forward passes, whose mask does the backward pass of the first use?"""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    first, second = (train_call(forward, x, P, Seed(exam.seed(k))) for k in (3, 4))
+    first, second = (train_call(exam, x, P, k, of=forward) for k in (3, 4))
     one, two, value = exam.ask(first, second, backward_call(backward, dout, 0))
     zeros = array(value, "dx", shape) == 0
     if np.array_equal(zeros, output(one, x) == 0):
@@ -140,7 +132,7 @@ def gradient_at_one(exam: Exam, *, forward: str, backward: str,
     """What the gradient holds after a forward pass with p = 1 that gave zeros; "skipped" when that
     pass did not."""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    before, after = exam.answers(train_call(forward, x, 1.0, Seed(exam.seed())),
+    before, after = exam.answers(train_call(exam, x, 1.0, of=forward),
                                  backward_call(backward, dout, 0))
     if (before.outcome is not Outcome.PASSED or not isinstance(before.value, (tuple, list))
             or output(before.value, x).any()):
@@ -158,7 +150,7 @@ def gradient_at_zero_input(exam: Exam, *, forward: str, backward: str,
     value = np.array(positive(shape, exam.seed(1)).value)
     value[..., ::2] = 0.0
     x, dout = Given("x with zeros", value), normal(shape, exam.seed(2))
-    _, dx = exam.ask(train_call(forward, x, P, Seed(exam.seed())), backward_call(backward, dout, 0))
+    _, dx = exam.ask(train_call(exam, x, P, of=forward), backward_call(backward, dout, 0))
     gradient = array(dx, "dx", shape)
     if not np.isfinite(gradient).all():
         return "not finite"

@@ -16,7 +16,7 @@ from autograder.checks_api.results import demand_unchanged
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import backward_call, gradients, output, scale, test_call, train_call
 from autograder.dropout.values import SHAPE
-from autograder.model import Given, Outcome, Seed
+from autograder.model import Given, Outcome
 
 __all__ = ["agrees_with_finite_differences", "belongs_to_its_own_cache", "can_be_called_twice",
            "follows_test_time", "follows_the_mask", "is_zero_after_dropping_everything",
@@ -69,7 +69,7 @@ def _corner(kept: Array) -> Array:
 def _train_gradient(exam: Exam, p: float, forward: str, backward: str,
                     shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())),
+    forward_value, dx = exam.ask(train_call(exam, x, p, of=forward),
                                  backward_call(backward, dout, 0))
     factor = _multiplier(output(forward_value, x), x)
     return array(dx, "dx", shape), dout.value, factor
@@ -83,8 +83,8 @@ def follows_test_time(exam: Exam, *, p: float, forward: str, backward: str, by: 
     # then forward alone is to blame
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
     # a training pass first, so that a stale mask shows
-    train = train_call(forward, x, p, Seed(exam.seed()))
-    _, value, dx_value = exam.ask(train, test_call(forward, x, p, Seed(exam.seed(3))),
+    train = train_call(exam, x, p, of=forward)
+    _, value, dx_value = exam.ask(train, test_call(exam, x, p, 3, of=forward),
                                   backward_call(backward, dout, 1))
     dx = array(dx_value, "dx", shape)
     if not (by and close(dx, dout.value * scale(by, p), EXACT).all()):
@@ -96,7 +96,7 @@ def can_be_called_twice(exam: Exam, *, p: float, forward: str, backward: str,
                         shape: tuple[int, ...] = SHAPE) -> None:
     """gives the same gradient when it is called twice with one cache"""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    train, back = train_call(forward, x, p, Seed(exam.seed())), backward_call(backward, dout, 0)
+    train, back = train_call(exam, x, p, of=forward), backward_call(backward, dout, 0)
     first, again = (array(dx, "dx", shape) for dx in exam.ask(train, back, back)[1:])
     if not np.array_equal(first, again):
         raise Wrong(f"the second dx differs from the first in {int((first != again).sum())} of "
@@ -108,7 +108,7 @@ def is_zero_after_dropping_everything(exam: Exam, *, forward: str, backward: str
                                       shape: tuple[int, ...] = SHAPE) -> None:
     """gives zeros, no NaN, after a forward pass with p = 1"""
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    calls = train_call(forward, x, 1.0, Seed(exam.seed())), backward_call(backward, dout, 0)
+    calls = train_call(exam, x, 1.0, of=forward), backward_call(backward, dout, 0)
     before, after = exam.answers(*calls)
     if before.outcome is not Outcome.PASSED or output(before.value, x).any():
         return  # what forward does wrong at p = 1 is charged there
@@ -126,7 +126,7 @@ def belongs_to_its_own_cache(exam: Exam, *, p: float, forward: str, backward: st
     # whether the gradient is the right one is asked elsewhere; here it must be the same one before
     # and after another forward pass
     x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
-    first, second = (train_call(forward, x, p, Seed(exam.seed(k))) for k in (3, 4))
+    first, second = (train_call(exam, x, p, k, of=forward) for k in (3, 4))
     back = backward_call(backward, dout, 0)
     _, before, _, after = exam.ask(first, back, second, back)
     exam.show("dx{at}")
@@ -143,7 +143,7 @@ def passes_gradient_where_x_is_zero(exam: Exam, *, p: float, forward: str, backw
     value[..., ::2] = 0.0  # 800 zeros: all of them dropped has probability p^800
     x = Given("x", value, f"x = {whole.text}; x[..., ::2] = 0")
     dout = _alike_in_pairs(normal(shape, exam.seed(2)))
-    forward_value, dx = exam.ask(train_call(forward, x, p, Seed(exam.seed())),
+    forward_value, dx = exam.ask(train_call(exam, x, p, of=forward),
                                  backward_call(backward, dout, 0))
     out, gradient = output(forward_value, x), array(dx, "dx", shape)
     kept = (out != 0) & (value != 0)
@@ -184,7 +184,7 @@ def masks_the_gradient_in_any_shape(exam: Exam, *, p: float, forward: str, backw
     """passes the gradient to the kept units in every shape that {forward} takes"""
     for k, shape in enumerate(shapes):
         x, dout = positive(shape, exam.seed(2 * k)), normal(shape, exam.seed(2 * k + 1))
-        calls = train_call(forward, x, p, Seed(exam.seed(k))), backward_call(backward, dout, 0)
+        calls = train_call(exam, x, p, k, of=forward), backward_call(backward, dout, 0)
         before, after = exam.answers(*calls)
         if before.outcome is not Outcome.PASSED:
             continue  # what forward does not take is charged there
@@ -199,15 +199,14 @@ def masks_the_gradient_in_any_shape(exam: Exam, *, p: float, forward: str, backw
 
 @verb()
 def agrees_with_finite_differences(exam: Exam, *, p: float, forward: str, backward: str,
-                                   shape: tuple[int, ...] = (32, 100), directions: int = 3) -> None:
+                                   shape: tuple[int, ...] = (32, 100)) -> None:
     """agrees with finite differences along random directions"""
-    x, dout, seed = positive(shape, exam.seed(1)), normal(shape, exam.seed(2)), Seed(exam.seed())
-    steps = [direction(shape, exam.seed(10 + k)) for k in range(directions)]
+    x, dout = positive(shape, exam.seed(1)), normal(shape, exam.seed(2))
+    steps = [direction(shape, exam.seed(10 + k)) for k in range(3)]
     moved = [Given("x + h*u", x.value + sign * STEP * u) for u in steps for sign in (1, -1)]
-    train = train_call(forward, x, p, seed)
-    calls = [train, backward_call(backward, dout, 0), train]
-    first, dx_value, again, *rest = exam.ask(*calls,
-                                             *(train_call(forward, m, p, seed) for m in moved))
+    train = train_call(exam, x, p, of=forward)
+    first, dx_value, again, *rest = exam.ask(train, backward_call(backward, dout, 0), train,
+                                             *(train_call(exam, m, p, of=forward) for m in moved))
     factor = _multiplier(output(first, x), x)  # a forward that drops nothing teaches nothing
     dx = array(dx_value, "dx", shape).astype(float)
     norm = float(np.linalg.norm(dx)) / np.sqrt(dx.size) or 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -14,14 +13,7 @@ from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import arguments_after, nearest, symptom
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import (
-    Form,
-    Via,
-    draw_call,
-    draw_input,
-    drawn,
-    read_mask,
-    shows_outputs,
-)
+    Form, Via, draw_call, draw_input, drawn, read_mask, shows_outputs)
 from autograder.model import Call, Outcome, Seed
 
 __all__ = ["at_one", "at_zero", "digits", "float32_gives", "input_after", "negatives", "outside",
@@ -47,10 +39,10 @@ def survivors(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAP
     """The factor on the survivors, or "nothing dropped"."""
     if via == "forward":
         given = normal(shape, exam.seed(1))
-        (value,) = exam.ask(train_call(exam.function, given, P, Seed(exam.seed())))
+        (value,) = exam.ask(train_call(exam, given, P))
         out, x = output(value, given), np.asarray(given.value)
     else:
-        (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+        (value,) = exam.ask(draw_call(exam, via, shape, P))
         out, x = drawn(value, via, shape).astype(float), _beside(exam, via, shape)
     return "nothing dropped" if np.array_equal(out, x) else factor_of(out, x)
 
@@ -68,7 +60,10 @@ def factor_of(out: Array, x: Array) -> str:
     if np.ptp(ratio) > 1e-6 * abs(ratio).max():
         if not kept.all() and np.ptp(out[kept]) <= 1e-9 * abs(out[kept]).max():
             return "the mask"
-        return "one of two" if len(np.unique(ratio.round(6))) == 2 else "varies"
+        two = np.unique(ratio.round(6))
+        if len(two) != 2:
+            return "varies"
+        return "1-p or -p" if np.allclose(two, [-P, 1 - P]) else "one of two"
     # that 1 / (realised share) is never 1 / (1 - p) by chance is SHAPE's merit
     named = nearest(float(ratio[0]), FACTORS, NEAR)
     realised = not kept.all() and abs(ratio[0] - kept.size / kept.sum()) < 1e-9
@@ -82,7 +77,7 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
     "double", "float32", "float32 throughout" when it differs from unit to unit, or "about" when it
     is off by something else that is small.
     """
-    (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, via, shape, P))
     out = drawn(value, via, shape).astype(float)
     x = _beside(exam, via, shape)
     if FACTORS.get(factor_of(out, x), 0.0) == 0:
@@ -102,8 +97,7 @@ def digits(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = SHAPE) 
 def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """What a training call returns: "(out, cache)", "(what is left of x, cache)", "out alone",
     "nothing" or "other"."""
-    (value,) = exam.ask(train_call(exam.function, normal(shape, exam.seed(1)), P,
-                                   Seed(exam.seed())))
+    (value,) = exam.ask(train_call(exam, normal(shape, exam.seed(1)), P))
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             return "other"
@@ -116,8 +110,7 @@ def returned(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """Does it work without a generator at test time? "needed" when it only works with one."""
     x = normal(shape, exam.seed(1))
-    without, with_one = exam.answers(test_call(exam.function, x, P),
-                                     test_call(exam.function, x, P, Seed(exam.seed())))
+    without, with_one = exam.answers(test_call(exam, x, P), test_call(exam, x, P, 0))
     return ("needed" if without.outcome is Outcome.RAISED and with_one.outcome is Outcome.PASSED
             else "not needed")
 
@@ -126,9 +119,7 @@ def rng_at_test(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 def test_time(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:  # noqa: PT028  a probe, not a test
     """What test time multiplies by, or "drops"."""
     x = normal(shape, exam.seed(1))
-    given_rng = Call(exam.function, (x, P, Seed(exam.seed())), {"train": False},
-                     returns=("out", "cache"), ship=(0,))
-    (value,) = exam.ask(given_rng)
+    (value,) = exam.ask(test_call(exam, x, P, 0))
     positive_ = x.value > 0  # a ReLU is no dropping
     out = output(value, x)[positive_]
     return ("drops" if (out == 0).any() and (out != 0).any()
@@ -139,10 +130,10 @@ test_time.__test__ = False  # type: ignore[attr-defined]  # a probe, not a test
 
 
 @symptom
-def negatives(exam: Exam, *, shape: tuple[int, ...] = SHAPE) -> str:
+def negatives(exam: Exam) -> str:
     """Do negative inputs survive?"""
-    x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    x = normal(SHAPE, exam.seed(1))
+    (value,) = exam.ask(train_call(exam, x, P))
     out = output(value, x)
     return "lost" if not (out < 0).any() and (out > 0).any() else "kept"
 
@@ -158,7 +149,7 @@ def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
     """The dtype that float32 becomes in training; "float32, and so does float64" when that becomes
     float32 as well."""
     given = [normal(shape, exam.seed(1), dtype) for dtype in ("float32", "float64")]
-    values = exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed())) for x in given))
+    values = exam.ask(*(train_call(exam, x, P) for x in given))
     single, double = (str(returned_output(value, x).dtype.name)
                       for value, x in zip(values, given, strict=True))
     return "float32, and so does float64" if single == double == "float32" else single
@@ -168,11 +159,11 @@ def float32_gives(exam: Exam, *, shape: tuple[int, ...] = (6, 7)) -> str:
 def shapes(exam: Exam, *, via: Via = "forward") -> str:
     """Does it work on arrays that are not 2-D, and where it is asked for a shape, on a plain
     number?"""
-    (flat,) = exam.ask(draw_call(exam, via, (6, 7), P, Seed(exam.seed())))
+    (flat,) = exam.ask(draw_call(exam, via, (6, 7), P))
     read_mask(flat, via, (6, 7))  # what does not even work in 2-D is another matter
     for shape in ((7,), (2, 3, 4, 5)):
         try:
-            (value,) = exam.ask(draw_call(exam, via, shape, P, Seed(exam.seed())))
+            (value,) = exam.ask(draw_call(exam, via, shape, P))
             read_mask(value, via, shape)
         except (Wrong, Unanswered):
             return "2-D only"
@@ -188,7 +179,7 @@ def shapes(exam: Exam, *, via: Via = "forward") -> str:
 @symptom
 def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 1 gives."""
-    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
+    call = draw_call(exam, via, shape, 1.0, watch=True)
     (answer,) = exam.returned(call)
     result = drawn(answer.value, via, shape)
     if np.isnan(result).any():
@@ -201,7 +192,7 @@ def at_one(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7))
 @symptom
 def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)) -> str:
     """What p = 0 gives."""
-    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0))
     return "identity" if np.allclose(drawn(value, via, shape), _beside(exam, via, shape), rtol=1e-6,
                                      atol=0) else "other"
 
@@ -209,8 +200,7 @@ def at_zero(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (6, 7)
 @symptom
 def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives."""
-    answers = (exam.answers(draw_call(exam, via, shape, p, Seed(exam.seed())))[0]
-               for p in (-0.25, 1.25))
+    answers = (exam.answers(draw_call(exam, via, shape, p))[0] for p in (-0.25, 1.25))
     return " / ".join(dict.fromkeys(map(ending, answers)))
 
 
@@ -218,7 +208,7 @@ def outside(exam: Exam, *, via: Via = "forward", shape: tuple[int, ...] = (4, 5)
 def outside_at_test(exam: Exam, *, shape: tuple[int, ...] = (4, 5)) -> str:
     """What a p outside [0, 1] gives at test time."""
     x = normal(shape, exam.seed(1))
-    answers = exam.answers(*(test_call(exam.function, x, p) for p in (-0.25, 1.25)))
+    answers = exam.answers(*(test_call(exam, x, p) for p in (-0.25, 1.25)))
     words = dict.fromkeys("accepted" if a.outcome is Outcome.PASSED else raised(a) for a in answers)
     return " / ".join(words)
 
@@ -228,7 +218,7 @@ def when_all_are_dropped(exam: Exam, *, shape: tuple[int, ...] = (2,), calls: in
                          via: Via = "multiplier") -> str:
     """What a mask of a few units looks like when chance drops all of them (p = 1/2)."""
     many = 4 * calls
-    asked = (draw_call(exam, via, shape, 0.5, Seed(exam.seed(k))) for k in range(many))
+    asked = (draw_call(exam, via, shape, 0.5, k) for k in range(many))
     found = list[Array]()
     for _ in range(4):
         values = exam.ask(*islice(asked, calls // 4))

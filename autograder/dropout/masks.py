@@ -19,7 +19,7 @@ from autograder.chance import EARLY, POWER, acceptance, cdf, is_settled, pmf, sm
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, asked_shape, normal
 from autograder.checks_api.verb import verb
-from autograder.dropout.calls import train_call
+from autograder.dropout.calls import seeded, train_call
 from autograder.model import Call, Given, Outcome, Seed, Subject
 
 __all__ = ["can_drop_everything", "draws_afresh", "drops_some_and_keeps_some",
@@ -31,6 +31,7 @@ class Form:
     """Asks for a mask by `call`, finds it in `shape` by `read`, from `outputs` of `draw_input`."""
 
     outputs = False
+    nonzero = True  # whether `read` asks no more of a number than whether it is 0
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         """One call that draws a mask of that reduced shape."""
@@ -39,8 +40,6 @@ class Form:
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         """The drawn numbers in that shape, 0 where dropped; Wrong without such a mask."""
         raise NotImplementedError
-
-    nonzero = True  # whether `read` asks no more of a number than whether it is 0
 
     def shown(self, shape: tuple[int, ...]) -> str:
         """Python that does so with what the call returns; "" where dropped is 0, in shape."""
@@ -52,16 +51,17 @@ Via = str | Form
 LARGE = (256, 256)  # `autograder verify` prints the smallest error that this many units show
 NOBODY = cast(Subject, None)  # for calls that are only made up
 SOME = (64, 64)  # a share that is so far off that few units would show it, too
-SMALL = (8, 12)  # ten pairs of calls that keep equally many are beyond chance
+SMALL, PAIRS = (8, 12), 10  # that ten pairs of calls keep equally many is beyond chance
 
 
-def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
+def draw_call(exam: Exam, via: Via, shape: tuple[int, ...], p: float, seed: Seed | int = 0,
+              **more: Any) -> Call:
     """One call that draws a mask of that shape: `via` says what the function looks like."""
-    if isinstance(via, Form):
-        return via.call(exam, shape, p, seed)
-    if via == "forward":
-        return train_call(exam.function, draw_input(exam, shape), p, seed)
-    return Call(exam.function, (asked_shape(shape), p, seed), returns=("mask",))
+    rng = seeded(exam, seed)
+    call = (via.call(exam, shape, p, rng) if isinstance(via, Form)
+            else train_call(exam, draw_input(exam, shape), p, rng) if via == "forward"
+            else Call(exam.function, (asked_shape(shape), p, rng), returns=("mask",)))
+    return replace(call, **more)
 
 
 def draw_input(exam: Exam, shape: tuple[int, ...]) -> Given:
@@ -110,14 +110,11 @@ def masks(exam: Exam, p: float, shape: tuple[int, ...], count: int, via: Via,
         exam.memo[key] = script, known
     # one call is enough to see it
     made = (replace(call, nonzero=False) for call in (script if rng else script[:1]))
-    exam.last = tuple(line for call in made for line in _seen(call, via, shape))
-    return known[:count]
-
-
-def _seen(call: Call, via: Via, shape: tuple[int, ...]) -> list[Call]:
-    """The call, and where its mask is not to be seen at once, the line that reads it off."""
+    # where its mask is not to be seen at once, a line reads it off
     text = via.shown(shape) if isinstance(via, Form) else ""
-    return [call, Call(text, returns=("mask",), look=True)] if text else [call]
+    look = [Call(text, returns=("mask",), look=True)] if text else []
+    exam.last = tuple(line for call in made for line in (call, *look))
+    return known[:count]
 
 
 @lru_cache(maxsize=256, typed=True)  # a class of hand-ins is asked the same again and again
@@ -127,7 +124,7 @@ def _script(function: str, salt: str, via: Via, p: float, shape: tuple[int, ...]
     exam, text = Exam(function, NOBODY, "", salt=salt), f"{function}/masks/{p}/{shape}/{salt}"
     seeds = [Seed(stable_seed(f"{text}/{0 if rng else k}"), rng) for k in range(count)]
     enough = via.nonzero if isinstance(via, Form) else via != "mask"
-    return tuple(replace(draw_call(exam, via, shape, p, seed), nonzero=enough) for seed in seeds)
+    return tuple(draw_call(exam, via, shape, p, seed, nonzero=enough) for seed in seeds)
 
 
 def shared_axes(mask: Array) -> tuple[int, ...]:
@@ -200,10 +197,10 @@ def _repetition_seen(*, p: float, shape: tuple[int, ...], **_: Any) -> str:
     return correlation_seen(int(np.prod(shape)), p, "calls")
 
 
-def _variation_seen(*, p: float, calls: int, **_: Any) -> str:
-    pairs = equal_counts(int(np.prod(SMALL)), 1 - p)
-    return (f"equal counts in {pairs + smallest_error(calls // 2, pairs):.0%} of pairs of calls "
-            f"instead of {pairs:.0%}")
+def _variation_seen(*, p: float, **_: Any) -> str:
+    equal = equal_counts(int(np.prod(SMALL)), 1 - p)
+    return (f"equal counts in {equal + smallest_error(PAIRS, equal):.0%} of pairs of calls "
+            f"instead of {equal:.0%}")
 
 
 @verb()
@@ -266,17 +263,17 @@ def demand_agreement(mask: Array, p: float, what: str) -> None:
 
 
 @verb(chances=3, sees=_variation_seen)
-def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward", calls: int = 20) -> None:
+def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward",
+                           shape: tuple[int, ...] = LARGE) -> None:
     """leaves the number of dropped units to chance"""
-    (large,) = masks(exam, p, LARGE, 1, via)
+    (large,) = masks(exam, p, shape, 1, via)
     q = 1 - share_of(large, p)
-    small = masks(exam, p, SMALL, calls, via)
+    small = masks(exam, p, SMALL, 2 * PAIRS, via)
     for axis in shared_axes(large):
         small = [m.take([0], axis=axis) for m in small]
-    size, pairs = small[0].size, len(small) // 2
-    counts = [int(m.sum()) for m in small]
+    size, counts = small[0].size, [int(m.sum()) for m in small]
     equal = sum(first == second for first, second in zip(counts[0::2], counts[1::2], strict=True))
-    expect(f"share of pairs of calls that keep equally many of {size}", equal, pairs,
+    expect(f"share of pairs of calls that keep equally many of {size}", equal, PAIRS,
            equal_counts(size, q))
     large = thrown(large)
     for what, sums, length in (("rows", large.sum(1), large.shape[1]),
@@ -315,8 +312,7 @@ def draws_afresh(exam: Exam, *, p: float, via: Via = "forward",
 def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward",
                         shape: tuple[int, ...] = (32, 50)) -> None:
     """draws from the rng it is given: the same seed gives the same mask"""
-    seeds = [Seed(exam.seed(0)), Seed(exam.seed(0)), Seed(exam.seed(1))]
-    calls = [draw_call(exam, via, shape, p, seed) for seed in seeds]
+    calls = (draw_call(exam, via, shape, p, seed) for seed in (0, 0, 1))
     first, again, other = (read_mask(value, via, shape) for value in exam.ask(*calls))
     if not np.array_equal(first, again):
         raise Wrong("two generators with the same seed gave masks that differ in "
@@ -329,7 +325,7 @@ def obeys_the_generator(exam: Exam, *, p: float, via: Via = "forward",
 def leaves_global_random_state_alone(exam: Exam, *, p: float, via: Via = "forward",
                                      shape: tuple[int, ...] = (4, 5)) -> None:
     """leaves the global random state alone"""
-    call = replace(draw_call(exam, via, shape, p, Seed(exam.seed())), watch=True)
+    call = draw_call(exam, via, shape, p, watch=True)
     at_test = [replace(call, kwargs={"train": False})] if via == "forward" else []
     answers = exam.answers(call, *at_test)
     if answers[0].outcome is not Outcome.PASSED:

@@ -7,7 +7,7 @@ import numpy as np
 from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
-from autograder.model import Call, Given
+from autograder.checks_api.views import question
 
 __all__ = ["mean_factor", "moments_order", "variance_digits", "variance_factor", "variance_power"]
 
@@ -20,8 +20,7 @@ FACTORS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "1/q": 1 
 
 def _asked(exam: Exam) -> tuple[Array, Array, bool]:
     """Mean and variance for X, and if they came reversed: variance is 0 at p = 0, or as x^2."""
-    given = Given(f"np.array({X.tolist()})", X)
-    values = exam.ask(*(Call(exam.function, (given, p), returns=("mean", "var")) for p in (P, 0.0)))
+    values = exam.ask(*(question(exam, (X.tolist(), p), ("mean", "var")) for p in (P, 0.0)))
     some, none = ([array(v, "value", X.shape).astype(float) for v in pair(value)]
                   for value in values)
     vanishes, grows = [not v.any() for v in none], [_growth(v) == 4 for v in some]
@@ -54,8 +53,10 @@ def mean_factor(exam: Exam) -> str:
 @symptom
 def variance_power(exam: Exam) -> str:
     """Which power of x the variance grows with: "2", "1", "1, as a root" when all of it is under
-    one, or "0"."""
+    one, or "0"; "2, less p" of a division that came too early."""
     var = _asked(exam)[1]
+    if np.allclose(var, X**2 * P - P, rtol=NEAR):
+        return "2, less p"
     power = {4.0: "2", 2.0: "1", 1.0: "0"}.get(_growth(var), "other")
     return ("1, as a root" if power == "1" and _factor(var) not in FACTORS
             and _root(var) in FACTORS else power)

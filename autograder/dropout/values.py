@@ -13,14 +13,7 @@ from autograder.checks_api.results import demand_unchanged
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output, outputs, returned_output, scale, test_call, train_call
 from autograder.dropout.masks import (
-    Via,
-    demand_some,
-    draw_call,
-    draw_input,
-    drawn,
-    multipliers,
-    shows_outputs,
-)
+    Via, demand_some, draw_call, draw_input, drawn, multipliers, shows_outputs)
 from autograder.model import Seed
 
 __all__ = ["draws_nothing_at_test_time", "drops_everything_at_one", "drops_nothing_at_zero",
@@ -48,7 +41,7 @@ def scales_the_survivors(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tu
         _compare_factors(exam, p, by, via, shape, SINGLE if via == "mask" else NEAR)
         return
     x = in_words("x", normal(shape, exam.seed(1), dtype))
-    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    (value,) = exam.ask(train_call(exam, x, p))
     out = output(value, x)
     demand_some(out != 0, p, "units survived")
     ratio = out[out != 0].astype(float) / x.value[out != 0].astype(float)
@@ -58,7 +51,7 @@ def scales_the_survivors(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tu
 
 def _compare_factors(exam: Exam, p: float, by: str, via: Via, shape: tuple[int, ...],
                      tolerance: float) -> None:
-    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, via, shape, p))
     found = drawn(value, via, shape).astype(float)
     if via != "forward":
         demand_some(found != 0, p, "units survived")
@@ -75,12 +68,12 @@ def is_exact_to_ten_digits(exam: Exam, *, p: float, by: str = "1/(1-p)", via: Vi
 
 
 @verb()
-def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple[int, ...] = SHAPE,
-                            dtype: str = "float64") -> None:
+def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1",
+                            shape: tuple[int, ...] = SHAPE) -> None:
     """returns x times {by} at test time (train=False)"""
     # with an rng: that some cannot do without it is the business of `draws_nothing_at_test_time`
-    x = normal(shape, exam.seed(1), dtype)
-    (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
+    x = normal(shape, exam.seed(1))
+    (value,) = exam.ask(test_call(exam, x, p, 0))
     compare(output(value, x), x.value * scale(by, p), "out", NEAR)
 
 
@@ -88,7 +81,7 @@ def multiplies_at_test_time(exam: Exam, *, p: float, by: str = "1", shape: tuple
 def is_identity_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
     """returns x unchanged at test time (train=False)"""
     x = normal(shape, exam.seed(1))
-    (value,) = exam.ask(test_call(exam.function, x, p, Seed(exam.seed())))
+    (value,) = exam.ask(test_call(exam, x, p, 0))
     # what float32 costs is asked by `keeps_the_dtype`
     compare(output(value, x), x.value, "out", NEAR)
 
@@ -99,10 +92,9 @@ def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] =
     # judged by what the generator gives next: what its state is said to be, the student's code
     # could forge
     x, seed = normal(shape, exam.seed(1)), exam.seed()
-    exam.ask(test_call(exam.function, x, p))
-    at_test = test_call(exam.function, x, p, Seed(seed, "rng"))
-    after, fresh = (train_call(exam.function, x, p, given)
-                    for given in (Seed(seed, "rng"), Seed(seed)))
+    exam.ask(test_call(exam, x, p))
+    at_test = test_call(exam, x, p, Seed(seed, "rng"))
+    after, fresh = (train_call(exam, x, p, given) for given in (Seed(seed, "rng"), Seed(seed)))
     _, moved, still = (output(value, x) for value in exam.ask(at_test, after, fresh))
     exam.show_two([after, fresh], first=[at_test])
     if not np.array_equal(moved, still):
@@ -113,7 +105,7 @@ def draws_nothing_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] =
 def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward",
                           shape: tuple[int, ...] = SHAPE) -> None:
     """keeps everything when p = 0"""
-    (value,) = exam.ask(draw_call(exam, via, shape, 0.0, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, via, shape, 0.0))
     wanted = draw_input(exam, shape).value if shows_outputs(via) else np.ones(shape)
     compare(drawn(value, via, shape), wanted, "out" if shows_outputs(via) else "mask", NEAR)
 
@@ -122,7 +114,7 @@ def drops_nothing_at_zero(exam: Exam, *, via: Via = "forward",
 def drops_everything_at_one(exam: Exam, *, via: Via = "forward",
                             shape: tuple[int, ...] = SHAPE) -> None:
     """gives zeros, no NaN and no warning, when p = 1"""
-    call = replace(draw_call(exam, via, shape, 1.0, Seed(exam.seed())), watch=True)
+    call = draw_call(exam, via, shape, 1.0, watch=True)
     (answer,) = exam.returned(call)
     result = drawn(answer.value, via, shape)
     if not (result == 0).all():
@@ -134,7 +126,7 @@ def drops_everything_at_one(exam: Exam, *, via: Via = "forward",
 @verb()
 def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...] = (4, 5)) -> None:
     """raises ValueError when p = {p}"""
-    call = draw_call(exam, via, shape, p, Seed(exam.seed()))
+    call = draw_call(exam, via, shape, p)
     (answer,) = exam.answers(call)
     demand_value_error(call, answer)
 
@@ -142,7 +134,7 @@ def refuses(exam: Exam, *, p: float, via: Via = "forward", shape: tuple[int, ...
 @verb()
 def refuses_at_test_time(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
     """raises ValueError when p = {p}, at test time too"""
-    call = test_call(exam.function, normal(shape, exam.seed(1)), p, Seed(exam.seed()))
+    call = test_call(exam, normal(shape, exam.seed(1)), p, 0)
     (answer,) = exam.answers(call)
     demand_value_error(call, answer)
 
@@ -158,8 +150,7 @@ def keeps_the_dtype(exam: Exam, *, p: float, dtype: str = "float32",
                     shape: tuple[int, ...] = SHAPE) -> None:
     """gives {dtype} for {dtype}, in training and at test time"""
     x = normal(shape, exam.seed(1), dtype)
-    values = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())),
-                      test_call(exam.function, x, p, Seed(exam.seed())))
+    values = exam.ask(train_call(exam, x, p), test_call(exam, x, p, 0))
     for value, mode in zip(values, ("in training", "at test time"), strict=True):
         out = returned_output(value, x)
         if out.dtype.name != dtype:
@@ -172,7 +163,7 @@ def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...]
     """takes any shape"""
     for k, asked in enumerate(shapes):
         shape = (asked,) if isinstance(asked, int) else asked
-        call = draw_call(exam, via, shape, p, Seed(exam.seed(k)))
+        call = draw_call(exam, via, shape, p, k)
         if asked != shape:  # a mask of 7 units may be asked for as 7
             call = replace(call, args=(asked, *call.args[1:]))
         (value,) = exam.ask(call)
@@ -180,19 +171,18 @@ def takes_any_shape(exam: Exam, *, p: float, shapes: tuple[int | tuple[int, ...]
 
 
 @verb()
-def is_boolean(exam: Exam, *, p: float, shape: tuple[int, ...] = (4, 5)) -> None:
+def is_boolean(exam: Exam, *, p: float) -> None:
     """returns a boolean array of the asked shape"""
-    (value,) = exam.ask(draw_call(exam, "mask", shape, p, Seed(exam.seed())))
-    mask = array(value, "mask", shape)
+    (value,) = exam.ask(draw_call(exam, "mask", (4, 5), p))
+    mask = array(value, "mask", (4, 5))
     if mask.dtype != bool:
         raise Wrong(f"mask.dtype = {mask.dtype.name}", "bool")
 
 
 @verb()
-def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,),
-               calls: int = 30) -> None:
+def holds_only(exam: Exam, *, p: float, by: str = "1/(1-p)", shape: tuple[int, ...] = (2,)) -> None:
     """returns an array of the asked shape that holds only 0 and {by}, in every call"""
-    asked = [draw_call(exam, "multiplier", shape, p, Seed(exam.seed(k))) for k in range(calls)]
+    asked = [draw_call(exam, "multiplier", shape, p, k) for k in range(30)]
     for call, value in zip(asked, exam.ask(*asked), strict=True):
         exam.last = (call,)  # a message shows the call it is about
         if not isinstance(value, np.ndarray):

@@ -22,26 +22,11 @@ from autograder.nbgrader_plugin import manifest
 from autograder.nbgrader_plugin.archives import NOTEBOOK, Piece, pieces
 from autograder.nbgrader_plugin.manifest import STABLE, UNLISTED, Collection, Taken
 from autograder.nbgrader_plugin.names import (
-    AGAIN,
-    ARCHIVE,
-    HAND,
-    Person,
-    Told,
-    hidden,
-    same,
-    told,
-    wrappers,
-)
+    AGAIN, ARCHIVE, HAND, Person, Told, hidden, same, told, wrappers)
 from autograder.nbgrader_plugin.roster import Roster, enter
 from autograder.nbgrader_plugin.settings import MANIFEST
 from autograder.nbgrader_plugin.submitted import (
-    STAMP,
-    digest,
-    in_the_way,
-    standing_notes,
-    time_by_hand,
-    words_of,
-)
+    STAMP, digest, in_the_way, standing_notes, time_by_hand, words_of)
 from autograder.report.collected import lines
 from autograder.report.standing import UNTIMED
 

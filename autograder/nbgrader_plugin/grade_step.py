@@ -13,14 +13,7 @@ from nbformat.v4.rwbase import split_lines
 
 from autograder.grade import grade
 from autograder.model import (
-    Broken,
-    CourseError,
-    ExerciseResult,
-    Outcome,
-    Report,
-    Submission,
-    SubmissionError,
-)
+    Broken, CourseError, ExerciseResult, Outcome, Report, Submission, SubmissionError)
 from autograder.nbgrader_plugin.context import CHECK, Place
 from autograder.nbgrader_plugin.elsewhere import RUNNING, Step
 from autograder.nbgrader_plugin.handin import from_parsed, handed_in

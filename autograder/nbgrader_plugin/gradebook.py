@@ -39,14 +39,7 @@ from autograder.nbgrader_plugin.marks import Marks, clear, enter
 from autograder.nbgrader_plugin.repair import released_cells
 from autograder.nbgrader_plugin.sanitize import course_words
 from autograder.nbgrader_plugin.submitted import (
-    SECRET,
-    STAMP,
-    excluded,
-    folders,
-    meant,
-    small,
-    when,
-)
+    SECRET, STAMP, excluded, folders, meant, small, when)
 from autograder.report.words import number
 
 TRIES = 5  # to write a handful, while another grader writes the same students

@@ -11,14 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from autograder.model import (
-    Check,
-    Exercise,
-    ExerciseResult,
-    Misconception,
-    Outcome,
-    Variant,
-    Verdict,
-)
+    Check, Exercise, ExerciseResult, Misconception, Outcome, Variant, Verdict)
 from autograder.report.class_page import rendered
 
 MARKS = {  # outcome -> what stands in the cell, the class that colours it, and what it means

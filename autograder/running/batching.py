@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.model import Answer, Call, Draws, Outcome, Seed
+from autograder.model import Answer, Call, Draws, Opaque, Outcome, Seed
 from autograder.running.generators import seeding
 
 # neither end sends it: both know when it is due
@@ -92,19 +92,37 @@ def says_all(answer: Answer) -> bool:
     return answer.outcome is Outcome.PASSED and answer.facts is None
 
 
-def gathered(values: Sequence[Any]) -> np.ndarray[Any, Any] | tuple[Any, ...]:
-    """Values as one: arrays that are all alike as one array with an axis more."""
+def gathered(values: Sequence[Any]) -> Any:
+    """Values as one: arrays that are all alike as one array with an axis more, pairs by items."""
     first = values[0]
-    many = len(values) > 1 and type(first) is np.ndarray
-    if many and all(type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape
-                    for v in values):
+    many = len(values) > 1 and all(type(v) is type(first) for v in values)
+    if many and type(first) is np.ndarray and all(
+            v.dtype == first.dtype and v.shape == first.shape for v in values):
         return np.stack(values)
+    if many and type(first) is tuple and {len(v) for v in values} == {len(first) or None}:
+        return {"count": len(values), "items": tuple(map(_column, zip(*values, strict=True)))}
     return tuple(values)
+
+
+def _column(values: Sequence[Any]) -> Any:
+    """One item of all the pairs; of what was not asked for a single word."""
+    first = values[0]
+    return first if all(type(v) is Opaque and v == first for v in values) else gathered(values)
 
 
 def scattered(together: Any, most: int) -> list[Any]:
     """The values again; none of what `gathered` would not make, or more than `most`."""
+    if type(together) is dict:
+        return _rows(together.get("count"), together.get("items"), most)
     stacked = type(together) is np.ndarray and together.ndim > 0
     if not (stacked or type(together) is tuple) or len(together) > most:
         return []
     return [np.array(v) for v in together] if stacked and together.ndim == 1 else list(together)
+
+
+def _rows(count: Any, items: Any, most: int) -> list[Any]:
+    if type(count) is not int or not 1 < count <= most or type(items) is not tuple:
+        return []
+    columns = [[item] * count if type(item) is Opaque else scattered(item, count)
+               for item in items]
+    return [*zip(*columns, strict=True)] if {len(c) for c in columns} == {count} else []

@@ -26,20 +26,19 @@ FILES = pytest.StashKey[list["NotebookFile"]]()
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take a notebook that was named, and of a folder the student's; leave others alone."""
-    alone = not (file_path.parent / "checks.py").is_file()
-    if file_path.suffix != ".ipynb" or (alone and not _of_course(file_path)):
+    if file_path.suffix != ".ipynb":
         return None
+    alone = not (file_path.parent / "checks.py").is_file()
+    if alone:
+        from autograder.student.places import is_of_course
+
+        if not is_of_course(file_path):
+            return None
     if alone or parent.session.isinitpath(file_path):
         return NotebookFile.from_parent(parent, path=file_path)
     chosen, note = _chosen(parent.config, file_path.parent)
     return (NotebookFile.from_parent(parent, path=file_path, note=note)
             if file_path == chosen else None)
-
-
-def _of_course(path: Path) -> bool:
-    from autograder.student.places import is_of_course
-
-    return is_of_course(path)
 
 
 def _chosen(config: pytest.Config, folder: Path) -> tuple[Path, str]:

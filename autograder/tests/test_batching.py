@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.model import Answer, Call, Draws, Given, Item, Outcome, Seed
+from autograder.model import Answer, Call, Draws, Given, Item, Opaque, Outcome, Seed
 from autograder.running.batching import (
     NOT_REPEATED,
     bundled,
@@ -114,6 +114,13 @@ def test_after_one_that_raised_the_repetitions_are_not_tried_and_the_rest_is() -
         [np.ones(2), np.ones(2, np.float32)],
         [(np.ones(2), 1), (np.ones(2), 2)],
         [None, "a", 2.0],
+        [(), ()],
+        [(np.ones(2), Opaque("tuple")), (np.zeros(2), Opaque("tuple"))],
+        [(np.ones(2), Opaque("tuple")), (np.zeros(2), Opaque("list"))],
+        [(np.ones(2), (1.0, np.ones(3)))] * 2,
+        [(1.0, 2.0), (3.0,)],
+        [(1.0, 2.0), [3.0, 4.0]],
+        [(1.0, 2.0)],
     ],
     ids=str,
 )
@@ -138,6 +145,16 @@ CALLS = [draw(1), draw(2), draw(3, watch=True)]
         (("values", "m", 0, (1.0,)), 0),
         (("values", "n", 0, ()), 0),
         (("values", "n", 0, np.array(1.0)), 0),
+        (("values", "n", 0, {"count": 2, "items": (np.ones((2, 3)), Opaque("tuple"))}), 2),
+        (("values", "n", 0, {"count": 2, "items": (Opaque("tuple"),)}), 2),
+        (("values", "n", 0, {"count": 2, "items": (np.ones((3, 3)),)}), 0),
+        (("values", "n", 0, {"count": 2, "items": (1.0,)}), 0),
+        (("values", "n", 0, {"count": 2, "items": ()}), 0),
+        (("values", "n", 0, {"count": 2}), 0),
+        (("values", "n", 0, {"count": 1, "items": (np.ones((1, 3)),)}), 0),
+        (("values", "n", 0, {"count": 2.0, "items": (np.ones((2, 3)),)}), 0),
+        (("values", "n", 0, {"count": 10**9, "items": (Opaque("tuple"),)}), 0),
+        (("values", "n", 0, {}), 0),
         (("values", "n", 0, np.ones((9, 1))), 0),
         (("values", "n", 0, 7), 0),
         (("values", "n", 0, (Answer(Outcome.PASSED),)), 0),

@@ -16,6 +16,7 @@ from autograder.asking import Exam
 from autograder.checks_api import counts
 from autograder.checks_api.symptoms import Symptom
 from autograder.dropout import masks
+from autograder.dropout import symptoms as f
 from autograder.dropout.forms import Blocks, Shared
 from autograder.dropout.spatial import checks as c
 from autograder.dropout.spatial import symptoms as s
@@ -450,20 +451,6 @@ def test_the_words_for_masks() -> None:
     assert places == ["each its own", "all alike"]
 
 
-@pytest.mark.parametrize(("factor", "wanted"),
-                         [(1 / 0.7, "ten digits"), (1 / (0.7 + 1e-8), "about"),
-                          (1 / (0.7 + 1e-6), "about"), (np.float32(1 / 0.7), "float32"),
-                          (1.0, "another")])
-def test_the_words_for_the_digits_of_a_factor(factor: Any, wanted: str) -> None:
-    def scaled(x: Array, p: float, rng: Rng) -> Any:
-        return x * (rng.random(channels(x.shape)) >= p) * float(factor), None
-
-    assert word(s.factor_digits(shape=(17, 13, 7, 6)), {FORWARD: scaled}, FORWARD) == wanted
-    single = word(s.factor_digits(shape=(17, 13, 7, 6)),
-                  {FORWARD: lambda x, p, rng: (np.float32(scaled(x, p, rng)[0]), None)}, FORWARD)
-    assert single == ("another" if wanted == "another" else "float32")
-
-
 def test_the_words_for_blocks() -> None:
     zeros = s.zeros_form(block=3)
     assert word(zeros, {}) == "blocks of 3"
@@ -502,4 +489,5 @@ def test_the_words_for_blocks() -> None:
     assert word(s.block_digits(block=3),
                 {"mask": blocks(scale=lambda kept: 1 / (kept.mean() + 1e-8))}) == "about"
     assert word(s.block_digits(block=3), {"mask": blocks(scale=lambda kept: 1.0)}) == "another"
-    assert word(s.when_nothing_is_left(), {}) == "zeros"
+    nothing = f.at_one(via=Blocks((0, 1, 2, 3), block=2), shape=(3, 4, 2, 2))
+    assert word(nothing, {}) == "zeros"

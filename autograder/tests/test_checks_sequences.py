@@ -759,7 +759,7 @@ def test_a_gradient_without_its_masks_is_seen_though_no_seed_repeats() -> None:
     through_weights = c.has_the_right_gradient(name="dW", **FLAT_BACK, model=w.through_weights)
     assert not verdict("sparse", through_weights,
                        {"sparse": own_coins(sparse), "sparse_back": half_dw}).passed
-    found = s.wrong_gradients(**FLAT_BACK, model=w.through_weights)
+    found = w.wrong_gradients(**FLAT_BACK, model=w.through_weights)
     assert (word(found, "sparse", {"sparse": own_coins(sparse), "sparse_back": half_dw})
             == "dW (times 1-p)")
 
@@ -855,7 +855,7 @@ WAYS: tuple[tuple[Symptom, str, Functions, str], ...] = (
      "of all examples"),
     (w.way_through_weights(of="W", **FLAT_BACK), "sparse", {"sparse_back": half_dw},
      "without the factor"),
-    (s.wrong_gradients(**ONE_BACK), "steady", {"steady": own_coins(steady)},
+    (w.wrong_gradients(**ONE_BACK), "steady", {"steady": own_coins(steady)},
      "unknown: the same seed gives another output"),
     (s.another_batch(first=6, second=6, features=(1, 20)), "Layer", {}, "drawn"),
     (s.another_batch(first=6, second=6, features=(1, 20)), "Layer", {"Layer": Stubborn},
@@ -916,9 +916,9 @@ NEW_FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {}, "kept"),
     (g.arguments_after(via=c.backwards(**ONE_BACK)), "steady", {"times": scribbling},
      "overwritten"),
-    (s.wrong_gradients(**ONE_BACK, train=False), "steady",
+    (w.wrong_gradients(**ONE_BACK, train=False), "steady",
      {"times": lambda dout, cache: dout + None}, "raises in backward"),
-    (s.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None},
+    (w.wrong_gradients(**ONE_BACK), "steady", {"steady": lambda x, p, rng, train=True: x + None},
      "not a usable result"),
     (s.layer_factor(), "Layer", {"Layer": Near}, "about 1/(1-p)"),
 )
@@ -939,12 +939,11 @@ FACTS: tuple[tuple[Symptom, str, Functions, str], ...] = (
     (s.dtypes(**ONE), "steady", {}, "float32"),
     (s.dtypes(**ONE), "steady", {"steady": per_step}, "float64"),
     (s.chance_at_test_time(**FLAT), "sparse", {}, "no matter of p"),
-    (s.wrong_gradients(**NET_BACK), "echo", {}, "none"),
-    (s.wrong_gradients(**NET_BACK, last_step=True), "echo", {}, "none"),
-    (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": unmasked_back}, "dh0, dV"),
-    (s.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo",
+    (w.wrong_gradients(**NET_BACK), "echo", {}, "none"),
+    (w.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo", {"back": unmasked_back}, "dh0, dV"),
+    (w.wrong_gradients(**{**NET_BACK, "given": SHORT}), "echo",
      {"back": lambda *a: (0, *back(*a)[1:])}, "dx (another shape)"),
-    (s.wrong_gradients(**FLAT_BACK), "sparse", {"sparse_back": half_dw}, "dW (times 1-p)"),
+    (w.wrong_gradients(**FLAT_BACK), "sparse", {"sparse_back": half_dw}, "dW (times 1-p)"),
     (s.pass_remembered(**NET_BACK), "echo", {}, "its own"),
     (s.pass_remembered(**NET_BACK), "echo", {"echo": own_coins(echo)},
      "unknown: the same seed gives another output"),

@@ -226,6 +226,7 @@ EXERCISES = [
                     c.passes_gradient_to_kept_units_only(p=0.3, **VANILLA),
                     c.follows_the_mask(p=0.3, **VANILLA, needs=GRADIENT),
                     c.belongs_to_its_own_cache(p=0.3, **VANILLA, needs=GRADIENT),
+                    c.passes_gradient_where_x_is_zero(p=0.3, **VANILLA, needs=GRADIENT),
                 ],
             ),
             Part(
@@ -352,7 +353,8 @@ EXERCISES = [
     ),
 ]
 
-DRAW = [f.drop_share(), f.rows(), f.columns(), f.number_dropped(), f.small_p(), f.next_mask(), f.generator(), f.shapes()]
+LAWS = [f.drop_share(), f.coins_of_a_call(), f.rows(), f.columns(), f.number_dropped(), f.small_p()]
+DRAW = [*LAWS, f.next_mask(), f.generator(), f.shapes()]
 EDGES = [f.at_zero(), f.at_one(), f.outside()]
 VALUES = [f.returned(), f.survivors(), f.test_time(), f.rng_at_test(), f.negatives(), f.input_after(), f.float32_gives()]
 
@@ -392,6 +394,7 @@ PROBES = {
         f.test_gradient(**VANILLA),
         f.test_gradient("test_gradient_alone", **VANILLA, relative=False),
         f.cache_used(**VANILLA),
+        f.gradient_at_zero_input(**VANILLA),
     ],
     "dropout_moments": [
         f.moments_order(),

@@ -18,24 +18,8 @@ from autograder.checks_api.counts import off_by
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.generalization.patients import (
-    DELETED,
-    ONE_LAYER,
-    RESCALED,
-    SHOWN,
-    TWO_LAYERS,
-    asked,
-    curve,
-    curves,
-    deletions,
-    habit,
-    near,
-    patient,
-    same_example,
-    scale,
-    show_deletion,
-    single,
-    unit_of,
-)
+    DELETED, ONE_LAYER, RESCALED, SHOWN, TWO_LAYERS, asked, curve, curves, deletions, habit, near,
+    patient, same_example, scale, show_deletion, single, unit_of)
 
 __all__ = ["answers_in_order", "averages_over_repeats", "deletes_any_unit",
            "deletes_for_all_examples", "deletes_something", "deletes_units",

@@ -20,13 +20,7 @@ from autograder.checks_api.inputs import Array, in_words
 from autograder.checks_api.verb import verb
 from autograder.dropout.generalization.slopes import accuracy, flat, sums
 from autograder.dropout.generalization.training import (
-    BATCH,
-    batch,
-    call_them,
-    must_be_comparable,
-    read,
-    training,
-)
+    BATCH, batch, call_them, must_be_comparable, read, training)
 from autograder.model import Call, Given
 
 __all__ = ["draws_orders_and_masks_by_rng", "drops_anew_in_each_step", "drops_while_training",

@@ -1,4 +1,4 @@
-"""Facts about the tools of an experiment, for diagnosis (see facts.py for what a fact is)."""
+"""Symptoms of the tools of an experiment."""
 
 from __future__ import annotations
 
@@ -11,20 +11,8 @@ from autograder.checks_api.views import question
 from autograder.dropout.generalization.ablation import means_of
 from autograder.dropout.generalization.experiments import entry, spoiling, whole
 from autograder.dropout.generalization.patients import (
-    DELETED,
-    ODD,
-    ONE_LAYER,
-    TWO_LAYERS,
-    Habit,
-    curve,
-    curves,
-    deletions,
-    habit,
-    near,
-    patient,
-    same_example,
-    single,
-)
+    DELETED, ODD, ONE_LAYER, TWO_LAYERS, Habit, curve, curves, deletions, habit, near, patient,
+    same_example, single)
 from autograder.dropout.generalization.patients import FACTORS as TIMES
 from autograder.dropout.generalization.training import labels
 from autograder.dropout.mask_symptoms import P

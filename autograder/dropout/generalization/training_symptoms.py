@@ -8,24 +8,11 @@ from autograder.asking import Exam
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.generalization.epochs import (
-    ROWS,
-    drawn_with_replacement,
-    in_the_last_batch,
-    second_mask,
-    thinned,
-    tracked,
-    without_a_step,
-)
+    ROWS, drawn_with_replacement, in_the_last_batch, second_mask, thinned, tracked, without_a_step)
 from autograder.dropout.generalization.epochs import SIZES as SMALL
 from autograder.dropout.generalization.slopes import Params, flat, moved, slope, slopes
 from autograder.dropout.generalization.training import (
-    FIRST,
-    batch,
-    copies,
-    in_a_row,
-    read,
-    training,
-)
+    FIRST, batch, copies, in_a_row, read, training)
 from autograder.model import Given
 
 SIZES = (6, 40, 30, 3)  # wide, so that no layer is silent for an example

@@ -10,7 +10,7 @@ import numpy as np
 from autograder.asking import Exam, array
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
-from autograder.model import Call, Given
+from autograder.checks_api.views import question
 
 __all__ = ["length_digits", "length_taken", "length_wanted", "scaled_together", "short_columns"]
 
@@ -29,9 +29,8 @@ UNEVEN = [[3.0, 0.3], [4.0, 0.6]]
 
 def _factors(exam: Exam, W: list[list[float]], c: float) -> Array:
     """What each entry is multiplied by."""
-    given = Given(f"np.array({W})", np.array(W))
-    return np.asarray(
-        array(exam.ask(Call(exam.function, (given, c)))[0], "result", np.shape(W)) / given.value)
+    (value,) = exam.ask(question(exam, (W, c)))
+    return np.asarray(array(value, "result", np.shape(W)) / np.array(W))
 
 
 @symptom

@@ -15,25 +15,8 @@ from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.verb import verb
 from autograder.dropout.network.losses import CODED_UNITS, READ
 from autograder.dropout.network.networks import (
-    FIRST,
-    INPUTS,
-    LAYERS,
-    SECOND,
-    Question,
-    asked,
-    factors,
-    loss_call,
-    loss_of,
-    losses,
-    losses_of,
-    passes,
-    rates,
-    scale,
-    scores_read,
-    seen_factor,
-    single,
-    survivals,
-)
+    FIRST, INPUTS, LAYERS, SECOND, Question, asked, factors, loss_call, loss_of, losses, losses_of,
+    passes, rates, scale, scores_read, seen_factor, single, survivals)
 from autograder.model import Call, Given, Seed
 
 __all__ = ["decides_by_itself_about", "draws_a_mask_for_every_layer", "draws_its_masks_afresh",
@@ -41,20 +24,21 @@ __all__ = ["decides_by_itself_about", "draws_a_mask_for_every_layer", "draws_its
            "never_drops_the_scores", "scales_the_surviving"]
 
 ENOUGH = 4  # survivors that are multiplied rightly
+CALLS = 64
 
 
 @verb()
-def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+def drops_some_and_keeps_some_of_the(exam: Exam, *, of: str, p: float) -> None:
     """drops some of the {of} and keeps others"""
-    for count in (calls // 4, calls):
+    for count in (CALLS // 4, CALLS):
         kept = sum(survivals(exam, LAYERS[of], p, count))
         if 0 < kept < count:
             return
     script = exam.last
     if not _drops_some_of_many(exam, LAYERS[of], p):
-        _show_survivors(exam, script, calls)
+        _show_survivors(exam, script, CALLS)
         raise Wrong(f"{'a single input' if of == 'inputs' else 'a single unit'} survived in {kept} "
-                    f"of {calls} calls", "some, not all")
+                    f"of {CALLS} calls", "some, not all")
 
 
 def _show_survivors(exam: Exam, script: Sequence[Call], calls: int) -> None:
@@ -157,7 +141,7 @@ def _whole(count: float) -> int:
 
 
 @verb()
-def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -> None:
+def decides_by_itself_about(exam: Exam, *, of: str, p: float) -> None:
     """decides about each of the {of}, in each example, by itself"""
     layer = LAYERS[of]
     size, unit = 4.0 * (1 - p) ** passes(layer), seen_factor(exam, rates(layer, p))
@@ -165,7 +149,7 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
     one = asked("reading_network", layer, codes, 0, 2)
     asks = [one, Question(one.params, Given("X[::-1]", one.X.value[::-1], one.params.first), one.y)]
     known = scale(exam, asks[0], sum(codes))
-    for count in (calls // 8, calls):
+    for count in (CALLS // 8, CALLS):
         script = [loss_call(exam, q, *rates(layer, p), k) for q in asks for k in range(count)]
         read = [_whole(known.read(v) * 2.0**CODED_UNITS / size / unit)
                 for v in losses_of(exam, exam.ask(*script))]
@@ -174,47 +158,46 @@ def decides_by_itself_about(exam: Exam, *, of: str, p: float, calls: int = 64) -
         if any(one != other for one, other in both):
             return
     exam.last = tuple(script[:1])
-    exam.show(f"len({{round({{call}}[0], 9) for seed in range({calls})}})")
+    exam.show(f"len({{round({{call}}[0], 9) for seed in range({CALLS})}})")
     if not both:
-        raise Wrong(f"in none of {calls} calls something came through for both examples",
-                    f"about {round((1 - p) ** 2 * calls)}")
+        raise Wrong(f"in none of {CALLS} calls something came through for both examples",
+                    f"about {round((1 - p) ** 2 * CALLS)}")
     if all(code == 2**CODED_UNITS - 1 for pair_ in both for code in pair_):
         raise Wrong(f"an example loses all of the {of} or none", "a decision for each unit")
     if all(one == other for one, other in both):
         k = pairs.index(both[0])
-        exam.show_two((script[k], script[calls + k]), "one - other")
+        exam.show_two((script[k], script[CALLS + k]), "one - other")
         raise Wrong("two examples always lose the same units", "a mask of its own for each example")
 
 
 @verb(chances=1, sees=off_by("a share of units surviving all three layers",
-                             lambda p, units, calls, **_: (units * calls, (1 - p) ** 3)))
-def draws_a_mask_for_every_layer(exam: Exam, *, p: float, units: int = 48, calls: int = 64) -> None:
+                             lambda p, **_: (48 * CALLS, (1 - p) ** 3)))
+def draws_a_mask_for_every_layer(exam: Exam, *, p: float) -> None:
     """draws a mask of its own for the input and for each hidden layer"""
-    share, unit = (1 - p) ** 3, seen_factor(exam, (p, p))
+    units, share, unit = 48, (1 - p) ** 3, seen_factor(exam, (p, p))
     question = asked("square_network", units, 4.0 * share / units)
-    found = scores_read(exam, question, 4.0 * share, (p, p), range(calls))
+    found = scores_read(exam, question, 4.0 * share, (p, p), range(CALLS))
     exam.last = exam.last[:1]
-    exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({calls})]) / "
+    exam.show(f"np.mean([{exam.memo['scale'].shown('{call}[0]')} for seed in range({CALLS})]) / "
               f"{4.0 * share * unit!r}")
     count = sum(_whole(score * units / 4.0 / share / unit) for score in found)
-    events = units * calls
-    expect("share of units that survive all three layers", count, events, share,
+    expect("share of units that survive all three layers", count, units * CALLS, share,
            formula=" = (1-p)^3")
 
 
 @verb()
-def never_drops_the_scores(exam: Exam, *, p: float, calls: int = 64) -> None:
+def never_drops_the_scores(exam: Exam, *, p: float) -> None:
     """drops no scores"""
     question = asked("reading_network", INPUTS, (0.0,))
     moved = Question(Given("params", {**question.values, "b3": np.array([0.0, 2.0])}),
                      question.X, question.y)
     known = scale(exam, moved, 2.0, silent=question)
-    scores = [known.read(loss) for loss in losses(exam, moved, p, p, range(calls))]
+    scores = [known.read(loss) for loss in losses(exam, moved, p, p, range(CALLS))]
     exam.last = ()
     odd = [s for s in scores if not abs(s - 2.0) <= 1e-6]
     if odd:
         raise Wrong(f"with all weights 0 and b3 = [0, 2], a score is {number(odd[0])} in "
-                    f"{len(odd)} of {calls} calls", "2 always")
+                    f"{len(odd)} of {CALLS} calls", "2 always")
 
 
 @verb()

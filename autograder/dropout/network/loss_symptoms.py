@@ -9,17 +9,7 @@ from autograder.checks_api.inputs import direction
 from autograder.checks_api.symptoms import chance_from, nearest, symptom
 from autograder.dropout.network.losses import SMALL, loss, slope_errors
 from autograder.dropout.network.networks import (
-    INPUTS,
-    Question,
-    asked,
-    grads_of,
-    loss_call,
-    loss_of,
-    rates,
-    scale,
-    scores_read,
-    singles,
-)
+    INPUTS, Question, asked, grads_of, loss_call, loss_of, rates, scale, scores_read, singles)
 from autograder.dropout.network.networks import losses as training_losses
 from autograder.model import Given
 

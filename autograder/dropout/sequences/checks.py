@@ -4,5 +4,4 @@ from autograder.dropout.checks import *
 from autograder.dropout.sequences.layers import *
 from autograder.dropout.sequences.recurrent import *
 from autograder.dropout.sequences.remembering import *
-from autograder.dropout.sequences.seen_masks import *
 from autograder.dropout.sequences.weights import *

@@ -1,8 +1,8 @@
-"""Probes about backward passes: which formula stands behind the gradients that came back?
+"""Symptoms of backward passes: which gradients are wrong, and which formula stands behind them?
 
-That a gradient is wrong, finite differences say (sequence_facts.py); why, only the wrong formulas
-can. Each is worked out here from what the student's own forward pass gave, and named when it gives
-the student's numbers.
+That a gradient is wrong, finite differences say; why, only the wrong formulas can. Each is worked
+out here from what the student's own forward pass gave, and named when it gives the student's
+numbers.
 """
 
 from __future__ import annotations
@@ -12,32 +12,62 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong
+from autograder.asking import Exam, Unanswered, Wrong
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import symptom
+from autograder.checks_api.symptoms import must_return, nearest, symptom
 from autograder.dropout.calls import backward_call
+from autograder.dropout.mask_symptoms import FACTORS
 from autograder.dropout.sequences.layers import (
-    Rates,
-    Shapes,
-    arrays,
-    first_result,
-    forward_pass,
-    gradient_of,
-    upstream,
-)
+    Model, Rates, Shapes, arrays, differences, first_result, forward_pass, gradient_of, size_of,
+    upstream)
 from autograder.dropout.sequences.recurrent import (
-    read_input_mask,
-    read_state_mask,
-    shows_input_mask,
-    shows_state_mask,
-    solved_masks,
-    states_with,
-)
+    read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, solved_masks, states_with)
 from autograder.dropout.sequences.weights import found_masks
 from autograder.dropout.views import READ
-from autograder.model import Call, Given, Seed
+from autograder.model import Given, Outcome, Seed
 
 CLOSE = 1e-5  # relative, of a gradient that is called by the name of a formula
+WRONG = 1e-5  # relative error of a derivative that counts as wrong
+RAISES = "raises in backward"
+
+
+@symptom
+def wrong_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str,
+                    train: bool = True, model: Model | None = None) -> str:
+    """The gradients that disagree with finite differences, each with its factor when it is off by
+    one."""
+    if not model and not _repeats(exam, given, rates, forward, train):
+        # then finite differences say nothing about backward
+        return "unknown: the same seed gives another output"
+    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, model)
+             for of in given]
+    return words[0] if RAISES in words else ", ".join(filter(None, words)) or "none"
+
+
+def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
+    call = forward_pass(forward, arrays(exam, given), rates,
+                        Seed(exam.seed()) if train else None, train)
+    must_return(exam, call, call)
+    one, again = exam.ask(call, call)
+    return np.array_equal(first_result(one), first_result(again), equal_nan=True)
+
+
+def _gradient_word(exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str],
+                   train: bool, model: Model | None) -> str:
+    try:
+        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, model)
+    except Wrong as wrong:
+        return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
+    except Unanswered as unanswered:
+        if unanswered.call.function == pair[1] and unanswered.answer.outcome is Outcome.RAISED:
+            return RAISES  # and not the forward pass, of which this says nothing
+        raise
+    if all(abs(a - n) <= WRONG * size_of(gradient) for a, n in zip(along, numeric, strict=True)):
+        return ""
+    ratios = np.array([a / n if n else np.inf for a, n in zip(along, numeric, strict=True)])
+    one_factor = bool(np.isfinite(ratios).all() and np.ptp(ratios) <= 1e-4 * abs(ratios).max())
+    factor = nearest(float(ratios[0]), FACTORS, 1e-3) if one_factor else "other"
+    return f"d{of}" if factor == "other" else f"d{of} (times {factor})"
 
 
 def _same(found: Array, wanted: Array) -> bool:
@@ -236,18 +266,15 @@ def state_of_dWh(exam: Exam, **case: Any) -> str:
 
 
 @symptom
-def place_of_the_state_mask(exam: Exam, *, size: tuple[int, int, int, int] = (12, 1, 5, 7),
-                            rates: Rates = (0.3, 0.4)) -> str:
+def place_of_the_state_mask(exam: Exam) -> str:
     """Does m_h fall on the state before Wh, on what comes out of Wh, or on the new state?"""
-    (n, _, d, h), seed = size, Seed(exam.seed())
-    x, h0, wx, wh, b = (normal(s, exam.seed(k + 1))
-                        for k, s in enumerate(((n, 1, d), (n, h), (d, h), (h, h), (h,))))
-    of_input, of_state, value = exam.ask(
-        shows_input_mask(exam.function, size, (rates[0], rates[1]), seed),
-        shows_state_mask(exam.function, size, (rates[0], rates[1]), seed),
-        Call(exam.function, (x, h0, wx, wh, b, *rates, seed), returns=("h", "cache"), ship=(0,)),
-    )
-    found = first_result(value, (n, 1, h))[:, 0].astype(float)
+    size, rates, seed = (12, 1, 5, 7), (0.3, 0.4), Seed(exam.seed())
+    x, h0, wx, wh, b = given = [normal(s, exam.seed(k + 1)) for k, s in enumerate(
+        ((12, 1, 5), (12, 7), (5, 7), (7, 7), (7,)))]
+    of_input, of_state, value = exam.ask(shows_input_mask(exam.function, size, rates, seed),
+                                         shows_state_mask(exam.function, size, rates, seed),
+                                         forward_pass(exam.function, given, rates, seed))
+    found = first_result(value, (12, 1, 7))[:, 0].astype(float)
     if (found == 0).any():
         return "the new state"
     m_x, m_h = read_input_mask(of_input, size)[:, 0], read_state_mask(of_state, size)[:, 0]

@@ -145,12 +145,11 @@ def drops_nothing_when_all_rates_are_zero(exam: Exam, *, given: Shapes, rates: R
 # ---------------------------------------------------------------------------------------- gradients
 @verb()
 def has_the_right_gradient(exam: Exam, *, name: str, given: Shapes, rates: Rates, forward: str,
-                           backward: str, train: bool = True, case: str = "", directions: int = 3,
+                           backward: str, train: bool = True, case: str = "",
                            model: Model | None = None) -> None:
     """gives a {name} that agrees with finite differences along random directions{case}"""
     of = name.removeprefix("d")
-    gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train,
-                                           directions, model=model)
+    gradient, numeric, along = differences(exam, of, given, rates, forward, backward, train, model)
     made = exam.last
     if not any(numeric):
         _depends(exam, of, given, rates, forward)
@@ -182,36 +181,35 @@ def size_of(gradient: Array) -> float:
 
 
 def differences(exam: Exam, of: str, given: Shapes, rates: Rates, forward: str, backward: str,
-                train: bool = True, directions: int = 3, last_step: bool = False,
+                train: bool = True,
                 model: Model | None = None) -> tuple[Array, list[float], list[float]]:
     """The gradient of sum(out * dout) by array `of`, and derivatives along directions: two ways.
 
-    With `last_step`, dout is zero save at the last place of its second axis (time). Where the same
-    seed gives another output (charged elsewhere), a difference quotient means nothing: then the
-    `model` works out the gradient for the masks that it finds in the output; where there is none,
-    or it finds none, nothing is dropped. Of float32 no more is asked than it can give.
+    Where the same seed gives another output (charged elsewhere), a difference quotient means
+    nothing: then the `model` works out the gradient for the masks that it finds in the output;
+    where there is none, or it finds none, nothing is dropped. Of float32 no more is asked than it
+    can give.
     """
     values, place = arrays(exam, given), list(given).index(of)
     seed, shape = Seed(exam.seed()) if train else None, tuple(given[of])
-    units = [direction(shape, exam.seed(40 + k)) for k in range(directions)]
+    units = [direction(shape, exam.seed(40 + k)) for k in range(3)]
 
     call, outs, step = _around(exam, values, place, units,
                                lambda moved: forward_pass(forward, moved, rates, seed, train))
     single = outs[0].dtype == np.float32
-    dout = upstream(exam, outs[0].shape, last_step)
+    dout = upstream(exam, outs[0].shape)
     again, answer = exam.ask(call, backward_call(backward, dout, 0))
     if any(rates) and not np.array_equal(first_result(again), outs[0], equal_nan=True):
         right = model([np.asarray(v.value) for v in values], rates,
                       first_result(again).astype(float), dout.value) if model else None
         if right is None:
-            return differences(exam, of, given, (0.0,) * len(rates), forward, backward, train,
-                               directions, last_step)
+            return differences(exam, of, given, (0.0,) * len(rates), forward, backward, train)
         numeric = np.array([float((right[place] * u).sum()) for u in units])
     else:
         first = outs[0].astype(float)
         losses = np.array([float((dout.value * (array(out, "out", first.shape) - first)).sum())
                            for out in outs[1:]])
-        numeric = losses.reshape(directions, len(STENCIL)) @ list(STENCIL.values()) / step
+        numeric = losses.reshape(-1, len(STENCIL)) @ list(STENCIL.values()) / step
     gradient = gradient_of(answer, given, of)
     along = [float((gradient * u).sum()) for u in units]
     near = SINGLE * size_of(gradient) if single else 0.0
@@ -231,15 +229,10 @@ def _around(exam: Exam, values: tuple[Given, ...], place: int, units: Sequence[A
     return calls[0], outs, step
 
 
-def upstream(exam: Exam, shape: tuple[int, ...], last_step: bool = False) -> Given:
+def upstream(exam: Exam, shape: tuple[int, ...]) -> Given:
     """The gradient that comes from above, for an output of that shape."""
     plain = normal(shape, exam.seed(30))
-    found = Given(f"{LOUD} * {plain.text}", LOUD * plain.value)
-    if not last_step or len(shape) < 2:
-        return found
-    value = np.zeros(shape)
-    value[:, -1:] = found.value[:, -1:]
-    return Given("dout, zero but at the last step", value)
+    return Given(f"{LOUD} * {plain.text}", LOUD * plain.value)
 
 
 def gradient_of(value: Any, given: Shapes, of: str) -> Array:

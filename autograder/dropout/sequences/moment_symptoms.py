@@ -11,7 +11,7 @@ import numpy as np
 from autograder.asking import Exam, Wrong, array, pair
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
-from autograder.model import Call, Given
+from autograder.checks_api.views import question
 
 __all__ = ["average_adds", "average_factor", "order", "spread_adds", "spread_digits",
            "spread_factor", "spread_of_two", "spread_of_weights", "spread_root"]
@@ -23,22 +23,17 @@ AVERAGES = {"1": 1.0, "q": Q, "1/q": 1 / Q, "p": P, "1/p": 1 / P}
 SPREADS = {"p/q": P / Q, "pq": P * Q, "p/q^2": P / Q**2, "q/p": Q / P, "p": P}
 # one input, twice as much, turned round, two, none
 X = np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [1.0, -1.0], [0.0, 0.0]])
-BIAS = 3.0
+WEIGHTS, BIAS = [[1.0] * 3] * 2, 3.0
 
 
 def _answers(exam: Exam) -> tuple[Array, Array, str]:
     """Mean and variance of X's rows, then with a bias (2, 5), ordered: the mean turns with x."""
-    x, weights = _given(X), _given(np.ones((2, 3)))
-    calls = (Call(exam.function, (x, weights, _given(np.full(3, b)), P), returns=("mean", "var"))
+    calls = (question(exam, (X.tolist(), WEIGHTS, [b] * 3, P), ("mean", "var"))
              for b in (0.0, BIAS))
     plain, biased = ([_first(v) for v in pair(value)] for value in exam.ask(*calls))
     odd = [bool(np.isclose(v[2], -v[0]) and v[0]) for v in plain]
     one, other = (np.stack(both) for both in zip(plain, biased, strict=True))
     return (other, one, "var, mean") if odd == [False, True] else (one, other, "mean, var")
-
-
-def _given(value: Array) -> Given:
-    return Given(f"np.array({value.tolist()})", value)
 
 
 def _first(value: object) -> Array:
@@ -122,11 +117,10 @@ def spread_of_two(exam: Exam) -> str:
 def spread_of_weights(exam: Exam) -> str:
     """How many times as large weights twice as large make the variance."""
     _, var, which = _answers(exam)
-    call = Call(exam.function, (_given(X), _given(np.full((2, 3), 2.0)), _given(np.zeros(3)), P),
-                returns=("mean", "var"))
     if not var[0, 0]:
         raise Wrong("var = 0", "more")
-    ratio = float(_first(pair(exam.ask(call)[0])[which == "mean, var"])[0] / var[0, 0])
+    twice = question(exam, (X.tolist(), [[2.0] * 3] * 2, [0.0] * 3, P), ("mean", "var"))
+    ratio = float(_first(pair(exam.ask(twice)[0])[which == "mean, var"])[0] / var[0, 0])
     return nearest(ratio**2 if _rooted(var) else ratio, {"4": 4.0, "2": 2.0, "1": 1.0}, NEAR)
 
 

@@ -13,18 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from autograder.asking import Exam, Wrong, stable_seed
+from autograder.asking import Exam, Wrong, array, stable_seed
 from autograder.checks_api.comparing import compare
 from autograder.checks_api.counts import expect
 from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import output
-from autograder.dropout.masks import agreement, correlation_seen
-from autograder.dropout.sequences.layers import first_result
+from autograder.dropout.masks import agreement, correlation_seen, demand_some, draw_call
+from autograder.dropout.sequences.layers import first_result, forward_pass
 from autograder.dropout.views import READ, Lens
 from autograder.model import Call, Given, Seed
 
-__all__ = ["draws_two_masks", "masks_what_goes_to_the_weights", "returns_whole_states"]
+__all__ = ["draws_two_masks", "masks_what_goes_to_the_weights", "returns_whole_states",
+           "shares_its_mask_over_time"]
 
 SATURATED = 1 - 1e-12  # as near to 1 as a tanh comes whose argument can still be told
 STEPS = 3  # of the sequences that show a mask
@@ -35,9 +36,9 @@ SILENCE = 1e-6  # a multiplier this small is a zero that went through a tanh and
 OTHER = 0.25  # the rate of the mask that is not looked at
 
 
-def _long(shape: tuple[int, ...], steps: int = STEPS) -> tuple[int, int, int]:
+def _long(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """The sequences that show a mask of that shape: (N, D) at the last step, (N, T, D) at all."""
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], steps, shape[-1])
+    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], STEPS, shape[-1])
 
 
 def _last(steps: Array, shape: tuple[int, ...]) -> Array:
@@ -54,7 +55,7 @@ def _sequence(shape: tuple[int, ...]) -> Given:
 
 
 def _ask_sequence(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
-    return Call(function, (_sequence(shape), p, seed), returns=("out", "cache"), ship=(0,))
+    return forward_pass(function, (_sequence(shape),), (p,), seed)
 
 
 def _read_sequence(value: Any, shape: tuple[int, ...]) -> Array:
@@ -63,6 +64,26 @@ def _read_sequence(value: Any, shape: tuple[int, ...]) -> Array:
 
 
 SEQUENCES = Lens(_ask_sequence, _read_sequence, partial(_shown_last, "out / x"))
+
+
+def one_mask(exam: Exam, p: float, shape: tuple[int, ...]) -> Array:
+    """The multipliers of one call, as a lens shows them (or as the function returns them)."""
+    (value,) = exam.ask(draw_call(exam, "mask", shape, p))
+    return array(value, "mask", shape).astype(float)
+
+
+@verb()
+def shares_its_mask_over_time(exam: Exam, *, p: float,
+                              shape: tuple[int, int, int] = (16, 6, 20)) -> None:
+    """uses one and the same mask at every step of a sequence"""
+    kept = one_mask(exam, p, shape) != 0
+    demand_some(kept[:, 0], p, "were kept at the first step")
+    changed = (kept != kept[:, :1]).any(axis=(0, 2))
+    if changed.any():
+        step = int(np.argmax(changed))
+        share = float((kept[:, step] != kept[:, 0]).mean())
+        raise Wrong(f"between the first step and step {step + 1} the mask changes in {share:.0%} "
+                    "of the units", "no change", kept[0])
 
 
 # --------------------------------------------------------------------- the masks of a recurrent net

@@ -24,6 +24,9 @@ __all__ = ["a_layer", "divides_what_it_keeps", "draws_again_unless_asked",
            "keeps_its_mask_when_asked", "keeps_layers_apart", "keeps_the_latest_mask",
            "knows_the_ends", "remembers_through_test_time"]
 
+CHUNK, MANY = (8, 5, 20), (16, 5, 24)  # (N, T, D)
+ASKED = {"same_mask": True}
+
 
 def build(exam: Exam, p: float, name: str = "layer") -> Call:
     """`layer = Class(p)`."""
@@ -93,10 +96,9 @@ def _differing(first: Array, second: Array) -> str:
 
 
 @verb()
-def drops_whole_features_of_sequences(exam: Exam, *, p: float,
-                                      shape: tuple[int, int, int] = (16, 5, 24)) -> None:
+def drops_whole_features_of_sequences(exam: Exam, *, p: float) -> None:
     """drops with one mask for all steps of a sequence"""
-    (x,) = _chunks(exam, shape)
+    (x,) = _chunks(exam, MANY)
     kept = layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] != 0
     demand_some(kept, p)
     if (kept != kept[:, :1]).any():
@@ -107,11 +109,10 @@ def drops_whole_features_of_sequences(exam: Exam, *, p: float,
 
 
 @verb(chances=1, sees=off_by("a share of dropped features",
-                             lambda p, shape, **_: (shape[0] * shape[2], p)))
-def drops_features_as_often_as(exam: Exam, *, p: float,
-                               shape: tuple[int, int, int] = (64, 1, 64)) -> None:
+                             lambda p, **_: (64 * 64, p)))
+def drops_features_as_often_as(exam: Exam, *, p: float) -> None:
     """drops each feature with probability {p}"""
-    (x,) = _chunks(exam, shape)
+    (x,) = _chunks(exam, (64, 1, 64))
     dropped = int((layer_factors(exam, p, (x, Seed(exam.seed()), {}))[0] == 0).sum())
     exam.show("(out == 0).mean()")
     expect("share of dropped features", dropped, x.value.size, p)
@@ -135,24 +136,19 @@ def knows_the_ends(exam: Exam, *, bad: tuple[float, ...],
 
 
 @verb()
-def divides_what_it_keeps(exam: Exam, *, p: float,
-                          shape: tuple[int, int, int] = (16, 5, 24)) -> None:
+def divides_what_it_keeps(exam: Exam, *, p: float) -> None:
     """divides what it keeps by 1 - p, to ten digits"""
-    (x,) = _chunks(exam, shape)
+    (x,) = _chunks(exam, MANY)
     (found,) = layer_factors(exam, p, (x, Seed(exam.seed()), {}))
     exam.show("(out / x){at}")
     compare(found, np.where(found != 0, 1 / (1 - p), 0.0), "out / x", DIGITS)
 
 
-ASKED = {"same_mask": True}
-
-
 @verb()
-def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20),
-                              steps: int = 5) -> None:
+def keeps_its_mask_when_asked(exam: Exam, *, p: float, steps: int = 5) -> None:
     """uses the mask of the call before, with same_mask=True, for chunks of {steps} steps after one
     of 5"""
-    first, second = _chunks(exam, shape, (shape[0], steps, shape[2]))
+    first, second = _chunks(exam, CHUNK, (CHUNK[0], steps, CHUNK[2]))
     before, after = layer_masks(exam, p, (first, Seed(exam.seed()), {}),
                                 (second, Seed(exam.seed(9)), ASKED))
     if not np.array_equal(before, after):
@@ -161,11 +157,11 @@ def keeps_its_mask_when_asked(exam: Exam, *, p: float, shape: tuple[int, int, in
 
 
 @verb()
-def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20),
+def keeps_the_latest_mask(exam: Exam, *, p: float,
                           before: tuple[int, int, int] | None = None) -> None:
     """uses the mask of the latest call, with same_mask=True, of two that drew"""
     # with `before`, the second one drew although it was told not to: the batch had that other size
-    x, first = _chunks(exam, shape, before or shape)
+    x, first = _chunks(exam, CHUNK, before or CHUNK)
     one, two, three = (Seed(exam.seed(k)) for k in (5, 0, 9))
     *_, drawn, kept = layer_masks(exam, p, (first if before else x, one, {}),
                                   (x, two, ASKED if before else {}), (x, three, ASKED))
@@ -175,9 +171,9 @@ def keeps_the_latest_mask(exam: Exam, *, p: float, shape: tuple[int, int, int] =
 
 
 @verb()
-def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def keeps_layers_apart(exam: Exam, *, p: float) -> None:
     """keeps a mask for each layer: another layer that draws changes nothing"""
-    (x,) = _chunks(exam, shape)
+    (x,) = _chunks(exam, CHUNK)
     before, other, after = two_layers(exam, p, x)
     exam.show("((one[:, 0] == 0) != (again[:, 0] == 0)).sum()")
     if not np.array_equal(before, after):
@@ -189,7 +185,7 @@ def keeps_layers_apart(exam: Exam, *, p: float, shape: tuple[int, int, int] = (8
 
 @verb()
 def draws_again_unless_asked(exam: Exam, *, p: float,
-                             shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+                             shape: tuple[int, int, int] = CHUNK) -> None:
     """draws a new mask in every call with same_mask=False"""
     before, after = layer_masks(exam, p, *((x, Seed(exam.seed(), "rng"), {})
                                            for x in _chunks(exam, shape, shape)))
@@ -198,7 +194,7 @@ def draws_again_unless_asked(exam: Exam, *, p: float,
 
 
 @verb()
-def draws_for_another_batch(exam: Exam, *, p: float, first: tuple[int, int, int] = (8, 5, 20),
+def draws_for_another_batch(exam: Exam, *, p: float, first: tuple[int, int, int] = CHUNK,
                             second: tuple[int, int, int] = (6, 5, 20)) -> None:
     """draws a new mask when the batch has another size ({first}, then {second}), whatever same_mask
     says"""
@@ -218,24 +214,18 @@ def draws_for_another_batch(exam: Exam, *, p: float, first: tuple[int, int, int]
 
 
 @verb()
-def draws_first_whatever_is_asked(exam: Exam, *, p: float,
-                                  shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def draws_first_whatever_is_asked(exam: Exam, *, p: float) -> None:
     """draws its first mask even when same_mask=True"""
-    (x,) = _chunks(exam, shape)
+    (x,) = _chunks(exam, CHUNK)
     demand_some(layer_factors(exam, p, (x, Seed(exam.seed()), ASKED))[0] != 0, p)
 
 
 @verb()
-def remembers_through_test_time(exam: Exam, *, p: float,
-                                shape: tuple[int, int, int] = (8, 5, 20)) -> None:
+def remembers_through_test_time(exam: Exam, *, p: float) -> None:
     """returns x at test time, and still knows its mask afterwards"""
-    first, between, last = _chunks(exam, shape, (3, 4, shape[2]), shape)
-    script = (
-        build(exam, p),
-        step(first, Seed(exam.seed())),
-        step(between, None, train=False),
-        step(last, Seed(exam.seed(9)), same_mask=True),
-    )
+    first, between, last = _chunks(exam, CHUNK, (3, 4, CHUNK[2]), CHUNK)
+    script = (build(exam, p), step(first, Seed(exam.seed())), step(between, None, train=False),
+              step(last, Seed(exam.seed(9)), same_mask=True))
     _, one, test, other = exam.ask(*script)
     exam.last = script[:3]
     exam.show("out{at}")

@@ -7,40 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.asking import Exam, Unanswered, Wrong, raised
+from autograder.asking import Exam, Unanswered, raised
 from autograder.checks_api.inputs import Array, normal
-from autograder.checks_api.symptoms import must_return, nearest, symptom
+from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout import symptoms as facts
 from autograder.dropout.calls import backward_call
 from autograder.dropout.mask_symptoms import FACTORS, P
 from autograder.dropout.sequences.layers import (
-    Model,
-    Rates,
-    Shapes,
-    arrays,
-    differences,
-    first_result,
-    forward_pass,
-    gradient_of,
-    size_of,
-    upstream,
-)
+    Rates, Shapes, arrays, first_result, forward_pass, gradient_of, upstream)
 from autograder.dropout.sequences.recurrent import (
-    read_input_mask,
-    read_state_mask,
-    shows_input_mask,
-    shows_state_mask,
-    state_forms,
-)
-from autograder.dropout.sequences.remembering import ASKED, layer_factors, two_layers
-from autograder.dropout.sequences.seen_masks import one_mask
+    one_mask, read_input_mask, read_state_mask, shows_input_mask, shows_state_mask, state_forms)
+from autograder.dropout.sequences.remembering import ASKED, CHUNK, layer_factors, two_layers
 from autograder.dropout.sequences.weights import fixed_number, whole_masks
 from autograder.dropout.values import DIGITS
 from autograder.dropout.views import READ
-from autograder.model import Call, Given, Outcome, Seed
+from autograder.model import Given, Seed
 
-WRONG = 1e-5  # relative error of a derivative that counts as wrong
-RAISES = "raises in backward"
 N, T, D = 31, 4, 29  # 0.7 of 31 * 29 is no whole number
 
 
@@ -136,24 +118,25 @@ def dtypes(exam: Exam, *, given: Shapes, rates: Rates) -> str:
 
 
 @symptom
-def first_axis(exam: Exam, *, steps: int = 4) -> str:
+def first_axis(exam: Exam) -> str:
     """What the first axis of x stands for in a recurrent network, seen on as many examples as
     steps: does example 0 hear itself only?"""
-    shapes = {"x": (steps, steps, 3), "h0": (steps, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}
+    shapes = {"x": (4, 4, 3), "h0": (4, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}
     values = arrays(exam, shapes)
     other = replace(values[0], value=np.concatenate([values[0].value[:1] + 1, values[0].value[1:]]))
     calls = (forward_pass(exam.function, given, (0.0, 0.0), None, False)
              for given in (values, (other, *values[1:])))
-    one, two = (first_result(v, (steps, steps, 5)) for v in exam.ask(*calls))
+    one, two = (first_result(v, (4, 4, 5)) for v in exam.ask(*calls))
     moved = (one != two).any(axis=2)
     return "examples" if not moved[1:].any() else "time" if moved[1:].all() else "unclear"
 
 
 @symptom
-def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str,
-                     times: float = 1e3) -> str:
+def scaled_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str,
+                     backward: str) -> str:
     """Do the gradients grow as the gradient from above does? "drawn anew" when two backward passes
     of one forward pass differ."""
+    times = 1e3
     there = forward_pass(forward, arrays(exam, given), rates, Seed(exam.seed()))
     dout = upstream(exam, first_result(exam.ask(there)[0]).shape)
     more = replace(dout, value=times * np.asarray(dout.value))
@@ -183,46 +166,6 @@ def chance_at_test_time(exam: Exam, *, given: Shapes, rates: Rates) -> str:
 
 
 @symptom
-def wrong_gradients(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str,
-                    train: bool = True, last_step: bool = False, model: Model | None = None) -> str:
-    """The gradients that disagree with finite differences, each with its factor when it is off by
-    one."""
-    if not model and not _repeats(exam, given, rates, forward, train):
-        # then finite differences say nothing about backward
-        return "unknown: the same seed gives another output"
-    words = [_gradient_word(exam, of, given, rates, (forward, backward), train, last_step, model)
-             for of in given]
-    return words[0] if RAISES in words else ", ".join(filter(None, words)) or "none"
-
-
-def _repeats(exam: Exam, given: Shapes, rates: Rates, forward: str, train: bool) -> bool:
-    call = forward_pass(forward, arrays(exam, given), rates,
-                        Seed(exam.seed()) if train else None, train)
-    must_return(exam, call, call)
-    one, again = exam.ask(call, call)
-    return np.array_equal(first_result(one), first_result(again), equal_nan=True)
-
-
-def _gradient_word(exam: Exam, of: str, given: Shapes, rates: Rates, pair: tuple[str, str],
-                   train: bool, last_step: bool, model: Model | None) -> str:
-    try:
-        gradient, numeric, along = differences(exam, of, given, rates, *pair, train, 3,
-                                               last_step, model)
-    except Wrong as wrong:
-        return f"d{of} ({'missing' if 'returned' in str(wrong) else 'another shape'})"
-    except Unanswered as unanswered:
-        if unanswered.call.function == pair[1] and unanswered.answer.outcome is Outcome.RAISED:
-            return RAISES  # and not the forward pass, of which this says nothing
-        raise
-    if all(abs(a - n) <= WRONG * size_of(gradient) for a, n in zip(along, numeric, strict=True)):
-        return ""
-    ratios = np.array([a / n if n else np.inf for a, n in zip(along, numeric, strict=True)])
-    one_factor = bool(np.isfinite(ratios).all() and np.ptp(ratios) <= 1e-4 * abs(ratios).max())
-    factor = nearest(float(ratios[0]), FACTORS, 1e-3) if one_factor else "other"
-    return f"d{of}" if factor == "other" else f"d{of} (times {factor})"
-
-
-@symptom
 def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, backward: str) -> str:
     """Of two forward passes, to which does the gradient of the first one belong?"""
     values = arrays(exam, given)
@@ -242,9 +185,9 @@ def pass_remembered(exam: Exam, *, given: Shapes, rates: Rates, forward: str, ba
 
 # --------------------------------------------------------------------------------- masks on weights
 @symptom
-def coins(exam: Exam, *, size: tuple[int, int, int] = (12, 10, 11)) -> str:
+def coins(exam: Exam) -> str:
     """Along which axes all weights share one coin."""
-    kept = whole_masks(exam, P, size, Seed(exam.seed()))
+    kept = whole_masks(exam, P, (12, 10, 11), Seed(exam.seed()))
     if kept.all() or not kept.any():
         return "nothing is dropped" if kept.all() else "everything is dropped"
     names = ("examples", "inputs", "outputs")
@@ -258,9 +201,9 @@ def bias(exam: Exam) -> str:
     """What becomes of the bias in training."""
     n, rows, columns = 40, 3, 11
     x, b = Given("zeros", np.zeros((n, rows))), normal((columns,), exam.seed(2))
-    call = Call(exam.function,
-                (x, normal((rows, columns), exam.seed(1)), b, P, Seed(exam.seed())), ship=(0,))
-    ratio = first_result(exam.ask(call)[0], (n, columns)) / b.value
+    given = (x, normal((rows, columns), exam.seed(1)), b)
+    (value,) = exam.ask(forward_pass(exam.function, given, (P,), Seed(exam.seed())))
+    ratio = first_result(value, (n, columns)) / b.value
     if (ratio == 0).any() and (ratio != 0).any():
         return "dropped"
     if not np.ptp(ratio) <= 1e-9:
@@ -273,8 +216,9 @@ def weights_at_test_time(exam: Exam) -> str:
     """The factor on W at test time."""
     weights = normal((5, 4), exam.seed(1))
     x, b = Given("np.eye(5)", np.eye(5)), Given("np.zeros(4)", np.zeros(4))
-    call = Call(exam.function, (x, weights, b, P, Seed(exam.seed())), {"train": False}, ship=(0,))
-    ratio = first_result(exam.ask(call)[0], (5, 4)) / weights.value
+    call = forward_pass(exam.function, (x, weights, b), (P,), Seed(exam.seed()), train=False)
+    (value,) = exam.ask(call)
+    ratio = first_result(value, (5, 4)) / weights.value
     if (ratio == 0).any():
         return "dropped"
     return nearest(float(ratio.flat[0]), FACTORS, 1e-6) if np.ptp(ratio) <= 1e-9 else "varies"
@@ -291,7 +235,7 @@ def _kept(exam: Exam, *steps: tuple[tuple[int, ...], Mapping[str, bool]]) -> lis
 @symptom
 def next_call(exam: Exam, *, same_mask: bool, steps: int = 5) -> str:
     """Whether a second call, of `steps` steps after 5, keeps the mask of the first one."""
-    first, second = _kept(exam, ((8, 5, 20), {}), ((8, steps, 20), {"same_mask": same_mask}))
+    first, second = _kept(exam, (CHUNK, {}), ((8, steps, 20), {"same_mask": same_mask}))
     if not (first == first[:, :1]).all() or not (second == second[:, :1]).all():
         return "a mask for each step"
     return "kept" if np.array_equal(first[:, 0], second[:, 0]) else "drawn"
@@ -302,8 +246,8 @@ def call_before(exam: Exam, *, sequences: int = 8) -> str:
     """Of two calls that both drew, whose mask does a third one keep? Of fewer `sequences`, the
     second drew although it was told not to."""
     second = {} if sequences == 8 else ASKED
-    first, latest, kept = _kept(exam, ((sequences, 5, 20), {}), ((8, 5, 20), second),
-                                ((8, 5, 20), ASKED))
+    first, latest, kept = _kept(exam, ((sequences, 5, 20), {}), (CHUNK, second),
+                                (CHUNK, ASKED))
     if np.array_equal(first, latest):
         return "nobody drew"
     return ("the latest" if np.array_equal(kept, latest)
@@ -314,7 +258,7 @@ def call_before(exam: Exam, *, sequences: int = 8) -> str:
 def memory(exam: Exam) -> str:
     """Whose mask does a layer keep when another one has drawn since? "its own" or "that of the
     other"."""
-    first, other, kept = two_layers(exam, P, normal((8, 5, 20), exam.seed(1)))
+    first, other, kept = two_layers(exam, P, normal(CHUNK, exam.seed(1)))
     return ("that of the other" if np.array_equal(kept, other) and not np.array_equal(first, other)
             else "its own")
 
@@ -341,8 +285,8 @@ def another_batch(exam: Exam, *, first: int, second: int,
 @symptom
 def after_test_time(exam: Exam) -> str:
     """Whether the mask outlives a call at test time."""
-    before, _, after = _kept(exam, ((8, 5, 20), {}), ((3, 4, 20), {"train": False}),
-                             ((8, 5, 20), ASKED))
+    before, _, after = _kept(exam, (CHUNK, {}), ((3, 4, 20), {"train": False}),
+                             (CHUNK, ASKED))
     return "kept" if np.array_equal(before, after) else "drawn"
 
 
@@ -369,7 +313,7 @@ def layer_share(exam: Exam) -> str:
 @symptom
 def layer_at_test_time(exam: Exam) -> str:
     """The factor on x at test time, after a training call."""
-    x, rng = normal((8, 5, 20), exam.seed(1)), Seed(exam.seed(), "rng")
+    x, rng = normal(CHUNK, exam.seed(1)), Seed(exam.seed(), "rng")
     _, found = layer_factors(exam, P, (x, rng, {}), (x, rng, {"train": False}))
     if not np.ptp(found) <= 1e-9:
         return "dropped" if (found == 0).any() else "varies"

@@ -18,7 +18,7 @@ from autograder.checks_api.inputs import Array, in_words, normal
 from autograder.checks_api.verb import verb
 from autograder.dropout.calls import SCALES, backward_call, scale
 from autograder.dropout.masks import agreement, correlation_seen, demand_some
-from autograder.dropout.sequences.layers import first_result
+from autograder.dropout.sequences.layers import first_result, forward_pass
 from autograder.dropout.values import TOLERANCE
 from autograder.dropout.views import Lens
 from autograder.model import Call, Given, Seed
@@ -47,7 +47,7 @@ def _rows(shape: tuple[int, ...]) -> Given:
 
 def _ask(function: str, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
     given = (_one_hot(shape[0]), _rows(shape), _zeros(shape[1]))
-    return Call(function, (*given, p, seed), returns=("out", "cache"), ship=(0,))
+    return forward_pass(function, given, (p,), seed)
 
 
 def _read(value: Any, shape: tuple[int, ...]) -> Array:
@@ -72,7 +72,7 @@ def _shows_all(name: str, p: float, size: tuple[int, int, int], seed: Seed) -> C
         Given(f"2.0 ** np.arange({rows})[:, None] * np.ones(({rows}, {columns}))", powers),
         _zeros(columns),
     )
-    return Call(name, (*given, p, seed), returns=("out", "cache"), ship=(0,))
+    return forward_pass(name, given, (p,), seed)
 
 
 def _kept_of_all(value: Any, p: float, size: tuple[int, int, int]) -> tuple[Array, str]:
@@ -146,9 +146,9 @@ def never_drops_the_bias(exam: Exam, *, p: float, size: tuple[int, int, int] = (
     """adds the whole of b in training, whatever is dropped"""
     n, rows, columns = size
     x, b = Given(f"np.zeros(({n}, {rows}))", np.zeros((n, rows))), normal((columns,), exam.seed(2))
-    call = Call(exam.function, (x, normal((rows, columns), exam.seed(1)), b, p, Seed(exam.seed())),
-                returns=("out", "cache"), ship=(0,))
-    out = first_result(exam.ask(call)[0], (n, columns)).astype(float)
+    given = (x, normal((rows, columns), exam.seed(1)), b)
+    (value,) = exam.ask(forward_pass(exam.function, given, (p,), Seed(exam.seed())))
+    out = first_result(value, (n, columns)).astype(float)
     if (out == 0).any():
         raise Wrong(f"{int((out == 0).sum())} of {out.size} outputs are 0 for x = 0",
                     "the bias of their unit")
@@ -157,42 +157,37 @@ def never_drops_the_bias(exam: Exam, *, p: float, size: tuple[int, int, int] = (
 
 
 @verb()
-def leaves_the_bias_alone_at_one(exam: Exam, *, size: tuple[int, int, int] = (6, 4, 5)) -> None:
+def leaves_the_bias_alone_at_one(exam: Exam) -> None:
     """gives b, no NaN and no warning, when p = 1"""
-    n, _, columns = size
-    x, weights, b = _normals(exam, size)
-    call = Call(exam.function, (x, weights, b, 1.0, Seed(exam.seed())), returns=("out", "cache"),
-                ship=(0,), watch=True)
+    x, weights, b = _normals(exam, 6, 4, 5)
+    call = forward_pass(exam.function, (x, weights, b), (1.0,), Seed(exam.seed()), watch=True)
     (answer,) = exam.returned(call)
-    compare(first_result(answer.value, (n, columns)).astype(float),
-            np.broadcast_to(b.value, (n, columns)), "out", TOLERANCE["float32"])
+    compare(first_result(answer.value, (6, 5)).astype(float),
+            np.broadcast_to(b.value, (6, 5)), "out", TOLERANCE["float32"])
     demand_no_warning(answer)
 
 
 @verb()
-def sums_kept_weights(exam: Exam, *, p: float, size: tuple[int, int, int] = (6, 7, 5)) -> None:
+def sums_kept_weights(exam: Exam, *, p: float) -> None:
     """gives each example x (kept weights) / (1 - p) + b in training"""
-    n, _, columns = size
-    x, weights, b = _normals(exam, size)
-    call = Call(exam.function, (x, weights, b, p, Seed(exam.seed())),
-                returns=("out", "cache"), ship=(0,))
-    out = first_result(exam.ask(call)[0], (n, columns)).astype(float) - b.value
+    x, weights, b = _normals(exam, 6, 7, 5)
+    (value,) = exam.ask(forward_pass(exam.function, (x, weights, b), (p,), Seed(exam.seed())))
+    out = first_result(value, (6, 5)).astype(float) - b.value
     if found_masks(out, np.asarray(x.value), np.asarray(weights.value), p, ("1/(1-p)",)) is None:
         raise Wrong("some outputs are no sum of kept weights", "x @ (kept weights) / (1 - p) + b")
 
 
-def _normals(exam: Exam, size: tuple[int, int, int]) -> tuple[Given, Given, Given]:
-    n, rows, columns = size
-    return normal((n, rows), exam.seed(1)), normal((rows, columns),
-                                                   exam.seed(2)), normal((columns,), exam.seed(3))
+def _normals(exam: Exam, n: int, rows: int, columns: int) -> list[Given]:
+    """x, W and b."""
+    return [normal(shape, exam.seed(k))
+            for k, shape in enumerate(((n, rows), (rows, columns), (columns,)), 1)]
 
 
 @verb()
-def sends_gradient_through_kept_weights_only(exam: Exam, *, p: float, backward: str,
-                                             size: tuple[int, int, int] = (30, 8, 4)) -> None:
+def sends_gradient_through_kept_weights_only(exam: Exam, *, p: float, backward: str) -> None:
     """sends the gradient of an output back through the weights that its example kept, and through
     no other"""
-    n, rows, columns = size
+    n, rows, columns = size = (30, 8, 4)
     place = np.arange(n) % columns
     dout = Given(f"np.eye({columns})[np.arange({n}) % {columns}]", np.eye(columns)[place])
     one, value = exam.ask(_shows_all(exam.function, p, size, Seed(exam.seed())),

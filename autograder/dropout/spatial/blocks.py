@@ -8,7 +8,7 @@ over it was drawn.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,7 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.verb import verb
 from autograder.dropout.forms import Shared
 from autograder.dropout.masks import (
-    agreement,
-    correlation_seen,
-    demand_some,
-    draw_call,
-    shared_axes,
-    thrown,
-)
+    agreement, correlation_seen, demand_some, draw_call, shared_axes, thrown)
 from autograder.model import Call, Given, Outcome, Seed
 
 __all__ = ["draws_blocks_for_each_map", "drops_as_a_whole", "drops_blocks_as_often_as_gamma_says",
@@ -43,7 +37,7 @@ DIGITS = 1e-10  # ... but `scales_to_ten_digits` sees it
 def drops_as_a_whole(exam: Exam, *, p: float, via: Shared, case: str,
                      shape: tuple[int, ...] = (12, 10)) -> None:
     """keeps or drops as a whole: {case}"""
-    (value,) = exam.ask(draw_call(exam, via, shape, p, Seed(exam.seed())))
+    (value,) = exam.ask(draw_call(exam, via, shape, p))
     exam.show(f"{via.kept('sum')}{{at}}")
     kept = via.read(value, shape)
     exam.show(f"{via.kept('any')}.sum()")
@@ -281,12 +275,11 @@ def _own_gamma(exam: Exam, gamma: str, lattice: Lattice, p: float) -> float | No
 
 # ------------------------------------------------------------------------------------------ manners
 @verb()
-def stays_finite_when_nothing_is_left(exam: Exam, *,
-                                      shape: tuple[int, int, int, int] = (3, 4, 2, 2)) -> None:
+def stays_finite_when_nothing_is_left(exam: Exam) -> None:
     """gives zeros, no NaN and no warning, when every unit is dropped"""
-    call = block_call(exam.function, shape, 1.0, shape[2], Seed(exam.seed()))
-    (answer,) = exam.returned(Call(call.function, call.args, returns=call.returns, watch=True))
-    mask = array(answer.value, "mask", shape)
+    call = block_call(exam.function, (3, 4, 2, 2), 1.0, 2, Seed(exam.seed()))
+    (answer,) = exam.returned(replace(call, watch=True))
+    mask = array(answer.value, "mask", (3, 4, 2, 2))
     if not np.isfinite(mask).all():  # that blocks were drawn too seldom here is a matter of gamma
         raise Wrong(f"mask holds {number(mask[~np.isfinite(mask)][0])}", "0 everywhere")
     demand_no_warning(answer)

@@ -96,6 +96,12 @@ def block_call(exam: Exam, x: Given, p: float, seed: Seed | None, train: bool, *
     return Call(exam.function, (x, p, seed, train), returns=("out",), **more)
 
 
+def training(exam: Exam, memory: Memory, batches: list[Given], p: float = 0.0) -> list[Call]:
+    """From the start, a training pass of each of these batches, and a look at the memory."""
+    passes = (block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(batches))
+    return [memory.start(np.shape(batches[0].value)[1]), *passes, Call(memory.state, look=True)]
+
+
 def block_output(value: Any, x: Given) -> Array:
     """`out` as an array of the shape of x."""
     return array(value, "out", np.shape(x.value))
@@ -189,8 +195,7 @@ def _remembered_after(exam: Exam, memory: Memory, p: float, batches: int,
                       shape: tuple[int, ...]) -> tuple[Array, Array, tuple[Array, Array]]:
     """The mean and variance remembered after so many batches, and as they should be."""
     given = _batches(exam, shape, batches)
-    calls = [block_call(exam, x, p, Seed(exam.seed(20 + k)), True) for k, x in enumerate(given)]
-    values = exam.ask(memory.start(shape[1]), *calls, Call(memory.state, look=True))
+    values = exam.ask(*training(exam, memory, given, p))
     for x, value in zip(given, values[1:], strict=False):
         block_output(value, x)
     mean, var = (remembered(values[-1], memory, key, shape[1]) for key in ("mean", "var"))
@@ -198,14 +203,11 @@ def _remembered_after(exam: Exam, memory: Memory, p: float, batches: int,
 
 
 @verb()
-def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float, batches: int = 3,
+def normalises_at_test_time(exam: Exam, *, memory: Memory, p: float,
                             shape: tuple[int, ...] = SHAPE) -> None:
     """normalises with the running mean and variance at test time, and drops nothing"""
-    *given, x = _batches(exam, shape, batches + 1)
-    calls = [block_call(exam, b, 0.0, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
-    script = (memory.start(shape[1]), *calls, Call(memory.state, look=True),
-              block_call(exam, x, p, None, False))
-    values = exam.ask(*script)
+    *given, x = _batches(exam, shape, 4)
+    values = exam.ask(*training(exam, memory, given), block_call(exam, x, p, None, False))
     mean, var = (remembered(values[-2], memory, key, shape[1]).astype(float)
                  for key in ("mean", "var"))
     # with 0 and 1 it looks nearly like x
@@ -234,15 +236,21 @@ def learns_nothing_at_test_time(exam: Exam, *, memory: Memory, p: float,
         _compare_memory(exam, memory, key, after, before, 0.0)
 
 
-@verb()
-def drops_channels_last(exam: Exam, *, memory: Memory, p: float,
-                        shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
-    """drops whole channels after normalising, and divides the others by 1 - p"""
+def without_and_with(exam: Exam, memory: Memory, p: float,
+                     shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """A training batch through the block without dropout, and with it."""
     x = lively(shape, exam.seed(1))
     start, seed = memory.start(shape[1]), Seed(exam.seed())
     _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start,
                                   block_call(exam, x, p, seed, True))
-    whole, out = block_output(plain, x), block_output(value, x)
+    return block_output(plain, x), block_output(value, x)
+
+
+@verb()
+def drops_channels_last(exam: Exam, *, memory: Memory, p: float,
+                        shape: tuple[int, ...] = (12, 10, 4, 3)) -> None:
+    """drops whole channels after normalising, and divides the others by 1 - p"""
+    whole, out = without_and_with(exam, memory, p, shape)
     exam.last, form = exam.last[2:], Shared(2, shape[2:], "channel")
     exam.show(f"{form.kept('sum')}{{at}}")
     kept = form.reduced(out != 0)
@@ -267,11 +275,8 @@ def drops_each_channel_by_itself(exam: Exam, *, memory: Memory, p: float,
         ("share of dropped channels", ~kept, p, "~kept"),
         ("share of channels on which neighbouring examples agree", kept[0::2] == kept[1::2],
          agreement(p), "kept[0::2] == kept[1::2]"),
-        (
-            "share of examples on which neighbouring channels agree",
-            kept[:, 0::2] == kept[:, 1::2], agreement(p),
-            "kept[:, 0::2] == kept[:, 1::2]",
-        ),
+        ("share of examples on which neighbouring channels agree",
+         kept[:, 0::2] == kept[:, 1::2], agreement(p), "kept[:, 0::2] == kept[:, 1::2]"),
     ):
         exam.show(f"kept = {form.kept('any')}\n({shown}).mean()")
         expect(what, int(hits.sum()), hits.size, probability)

@@ -11,14 +11,8 @@ from autograder.dropout.calls import scale
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.spatial.block_symptoms import NEAR, axes_of
 from autograder.dropout.spatial.normalisation import (
-    Memory,
-    block_call,
-    block_output,
-    channel_statistics,
-    lively,
-    normalised,
-    remembered,
-)
+    Memory, block_call, block_output, channel_statistics, lively, normalised, remembered, training,
+    without_and_with)
 from autograder.model import Call, Seed
 
 SHAPE = (12, 10, 5, 4)
@@ -69,10 +63,7 @@ def axes_word(x: Array, out: Array, memory: Memory) -> str:
 def test_uses(exam: Exam, *, memory: Memory) -> str:  # a probe, not a test
     """What test time normalises with: "running", "the batch", "nothing", "the last batch"."""
     *given, x = [lively(SHAPE, exam.seed(1 + k)) for k in range(3)]
-    calls = [block_call(exam, b, 0.0, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
-    script = (memory.start(SHAPE[1]), *calls, Call(memory.state, look=True),
-              block_call(exam, x, P, None, False))
-    values = exam.ask(*script)
+    values = exam.ask(*training(exam, memory, given), block_call(exam, x, P, None, False))
     out = block_output(values[-1], x)
     if (out == 0).mean() > P / 2:
         return "drops"
@@ -101,8 +92,7 @@ test_uses.__test__ = False  # type: ignore[attr-defined]
 def memory_holds(exam: Exam, *, memory: Memory, p: float = 0.0) -> str:
     """What the memory holds after three training batches."""
     given = [lively(SHAPE, exam.seed(1 + k)) for k in range(3)]
-    calls = [block_call(exam, b, p, Seed(exam.seed(20 + k)), True) for k, b in enumerate(given)]
-    held = exam.ask(memory.start(SHAPE[1]), *calls, Call(memory.state, look=True))[-1]
+    held = exam.ask(*training(exam, memory, given, p))[-1]
     kept = held.get("mean") if isinstance(held, dict) else None
     if isinstance(kept, np.ndarray) and kept.size == SHAPE[1] ** 2:
         return "each channel for each"
@@ -153,20 +143,11 @@ def memory_at_test(exam: Exam, *, memory: Memory) -> str:
     return "kept" if same else "moved"
 
 
-def _dropped(exam: Exam, memory: Memory) -> tuple[Array, Array]:
-    """A training batch through the block without dropout, and with it."""
-    x = lively(SHAPE, exam.seed(1))
-    start, seed = memory.start(SHAPE[1]), Seed(exam.seed())
-    _, plain, _, value = exam.ask(start, block_call(exam, x, 0.0, seed, True), start,
-                                  block_call(exam, x, P, seed, True))
-    return block_output(plain, x), block_output(value, x)
-
-
 @symptom
 def dropout_place(exam: Exam, *, memory: Memory) -> str:
     """Is dropout the last thing that happens? "not last" when dropped units are no zeros, or
     survivors no multiples."""
-    plain, out = _dropped(exam, memory)
+    plain, out = without_and_with(exam, memory, P, SHAPE)
     if np.array_equal(plain, out):
         return "nowhere"
     kept = out != 0
@@ -180,13 +161,13 @@ def dropout_place(exam: Exam, *, memory: Memory) -> str:
 @symptom
 def block_mask_axes(exam: Exam, *, memory: Memory) -> str:
     """The axes along which the block's mask changes."""
-    return axes_of(_dropped(exam, memory)[1] != 0)
+    return axes_of(without_and_with(exam, memory, P, SHAPE)[1] != 0)
 
 
 @symptom
 def block_factor(exam: Exam, *, memory: Memory) -> str:
     """The factor on the survivors of the block."""
-    plain, out = _dropped(exam, memory)
+    plain, out = without_and_with(exam, memory, P, SHAPE)
     kept = out != 0
     if not kept.any():
         return "0"

@@ -13,10 +13,8 @@ from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.checks_api.views import question
 
-__all__ = [
-    "noise_by_examples", "noise_by_inputs", "noise_by_p", "noise_by_size", "noise_by_weights",
-    "noise_is", "prediction_is",
-]
+__all__ = ["noise_by_examples", "noise_by_inputs", "noise_by_p", "noise_by_size",
+           "noise_by_weights", "noise_is", "prediction_is"]
 
 P, HIGHER = 0.2, 0.6
 X, ONES = [[1.0, 2.0]], [1.0, 1.0]

@@ -14,15 +14,7 @@ import numpy as np
 from autograder.asking import Exam
 from autograder.checks_api.symptoms import nearest, symptom
 from autograder.dropout.torch.comparisons import (
-    AGREE,
-    FIXED_FACTOR,
-    FIXED_RATE,
-    FIXED_RESULT,
-    MARKED,
-    Comparison,
-    compared,
-    three,
-)
+    AGREE, FIXED_FACTOR, FIXED_RATE, FIXED_RESULT, MARKED, Comparison, compared, three)
 
 __all__ = ["agrees", "gradient_taken", "mask_taken", "measured", "rate"]
 
@@ -115,14 +107,7 @@ def rate(exam: Exam, *, case: Comparison) -> str:
     """What a comparison calls the share that is kept, of a module that keeps three of five."""
     x = np.ravel(case.call(exam).args[3].value)
     in_the_output = float(((x != 0) & (np.arange(x.size) % 5 >= 2)).mean())
-    table = {
-        "kept": FIXED_RATE,
-        "dropped": 1 - FIXED_RATE,
-        "1-p": 1 - case.p,
-        "all": 1.0,
-        "mean of the mask": FIXED_RATE * FIXED_FACTOR,
-        "percent": 100 * FIXED_RATE,
-        "a count": FIXED_RATE * x.size,
-        "not zero in the output": in_the_output,
-    }
+    table = {"kept": FIXED_RATE, "dropped": 1 - FIXED_RATE, "1-p": 1 - case.p, "all": 1.0,
+             "mean of the mask": FIXED_RATE * FIXED_FACTOR, "percent": 100 * FIXED_RATE,
+             "a count": FIXED_RATE * x.size, "not zero in the output": in_the_output}
     return nearest(compared(exam, case)["keep_rate"], table, 1e-4)

@@ -9,17 +9,8 @@ from autograder.checks_api.comparing import item
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import symptom
 from autograder.dropout.torch.layers import (
-    EPSILON,
-    IN_DTYPE,
-    PASSES,
-    home_of,
-    in_dtype,
-    numbers_in,
-    passes_of,
-    saved_by,
-    shown_by,
-    told_of,
-)
+    EPSILON, IN_DTYPE, PASSES, home_of, in_dtype, numbers_in, passes_of, saved_by, shown_by,
+    told_of)
 from autograder.model import Answer, Outcome
 
 WAYS = ("no tensor", "cut off", "open", "too few or too many gradients", "a gradient by p")

@@ -17,6 +17,7 @@ from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import DIGEST, nearest, symptom
 from autograder.dropout.mask_symptoms import P
+from autograder.dropout.calls import scale
 from autograder.dropout.uncertainty.mc_layers import BOTH, FACTORS, all_masks, layer_call, part_of
 from autograder.dropout.uncertainty.pass_symptoms import NEAR, Q
 from autograder.dropout.uncertainty.passes import ROUGH
@@ -112,7 +113,7 @@ def _candidates(x: Array, W: Array) -> Iterator[tuple[str, Array]]:
     weights = all_masks(4).reshape(16, 2, 2)
     scores = (x @ W)[:, None]
     for name, of in FACTORS.items():
-        factor = of(P)
+        factor = scale(of, P)
         yield f"units, {name}", factor * (x[:, None, :] * all_masks(2)) @ W
         yield f"scores, {name}", factor * scores * all_masks(2)
         yield f"weights, {name}", factor * np.einsum("nd,mdk->nmk", x, weights * W)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from autograder.checks_api.counts import expect, off_by
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View
+from autograder.dropout.calls import scale
 from autograder.dropout.masks import demand_agreement, demand_some, equal_counts, middle_of, thrown
 from autograder.dropout.uncertainty.passes import DIGITS, NEAR, ROUGH
 from autograder.dropout.values import softmax
@@ -24,9 +24,11 @@ __all__ = ["drops_for_each_example", "drops_for_each_pass", "drops_inputs_of_the
 
 
 BOTH = ("mean", "std")
-FACTORS: dict[str, Callable[[float], float]] = {
-    "divided by 1-p": lambda p: 1 / (1 - p), "not scaled": lambda p: 1.0,
-    "divided by p": lambda p: 1 / p, "times 1-p": lambda p: 1 - p}
+FACTORS = {  # by the names of `scale`
+    "divided by 1-p": "1/(1-p)", "not scaled": "1", "divided by p": "1/p", "times 1-p": "1-p"}
+
+
+FEW, MANY = 60, 2000  # examples
 
 
 def layer_call(exam: Exam, x: Given, W: Given, p: float, passes: int, seed: Seed) -> Call:
@@ -72,7 +74,7 @@ WANTED = "softmax((x[{n}] * m / (1 - p)) @ W)"
 def thinned_as(kind: tuple[str, bool], x: Array, W: Array, p: float) -> Array:
     """What each example gives by mask with another factor or without softmax: (N, 2^D, K)."""
     factor, softmaxed = kind
-    scores = FACTORS[factor](p) * (x[:, None, :] * all_masks(x.shape[1])) @ W
+    scores = scale(FACTORS[factor], p) * (x[:, None, :] * all_masks(x.shape[1])) @ W
     return softmax(scores) if softmaxed else scores
 
 
@@ -107,29 +109,29 @@ def one_pass(exam: Exam, p: float, examples: int, units: int,
 
 
 @verb()
-def drops_inputs_of_the_layer(exam: Exam, *, p: float, examples: int = 60, units: int = 4) -> None:
+def drops_inputs_of_the_layer(exam: Exam, *, p: float, units: int = 4) -> None:
     """drops units of x, not weights, divides the others by 1 - p, and takes the softmax"""
-    kept, *_ = one_pass(exam, p, examples, units, KINDS[:1])
+    kept, *_ = one_pass(exam, p, FEW, units, KINDS[:1])
     demand_some(kept, p)
 
 
 @verb()
-def is_exact_in_a_single_pass(exam: Exam, *, p: float, examples: int = 60, units: int = 4) -> None:
+def is_exact_in_a_single_pass(exam: Exam, *, p: float) -> None:
     """gives the probabilities of a single pass to ten digits"""
-    *_, off = one_pass(exam, p, examples, units, KINDS[:1])
+    *_, off = one_pass(exam, p, FEW, 4, KINDS[:1])
     if off > DIGITS:
         raise Wrong(f"with T = 1, a probability is off by {number(off)}",
                     f"by no more than {DIGITS:g}")
 
 
 @verb(chances=5, sees=off_by("a share of dropped units",
-                             lambda p, examples, units, **_: (examples * units, p)))
-def drops_for_each_example(exam: Exam, *, p: float, examples: int = 2000, units: int = 4) -> None:
+                             lambda p, units, **_: (MANY * units, p)))
+def drops_for_each_example(exam: Exam, *, p: float, units: int = 4) -> None:
     """drops each unit of each example by itself, with probability p"""
-    kept = one_pass(exam, p, examples, units)[0] != 0
+    kept = one_pass(exam, p, MANY, units)[0] != 0
     coins = thrown(kept)
     expect("share of dropped units", int((~coins).sum()), coins.size, p)
-    pairs = kept[: examples // 2 * 2, : units // 2 * 2]
+    pairs = kept[:, : units // 2 * 2]
     demand_agreement(thrown(pairs, [1]), p, "rows")
     demand_agreement(thrown(pairs, [0]).T, p, "columns")
 
@@ -185,7 +187,7 @@ def drops_for_each_pass(exam: Exam, *, p: float, passes: int = 20, examples: int
     call = layer_call(exam, x, W, p, passes, Seed(exam.seed()))
     (value,) = exam.ask(call)
     mean = part_of(value, "mean", (examples, 2))
-    _, kind, _ = one_pass(exam, p, 60, 4)
+    _, kind, _ = one_pass(exam, p, FEW, 4)
     exam.last = (call,)
     exam.show("mean[:3, 0]")
     # the two values a single unit can give

@@ -52,7 +52,7 @@ def factors(exam: Exam, p: float, shape: tuple[int, ...], count: int, rng: str =
         text = f"{exam.function}/factors/{p}/{shape}/{exam.salt}"
         x = in_words("x", normal(shape, stable_seed(text)))
         script = tuple(
-            train_call(exam.function, x, p, Seed(stable_seed(f"{text}/{0 if rng else k}"), rng))
+            train_call(exam, x, p, Seed(stable_seed(f"{text}/{0 if rng else k}"), rng))
             for k in range(count))
         known = [output(value, x) / x.value for value in exam.ask(*script)]
         exam.memo[key] = script, known
@@ -62,11 +62,11 @@ def factors(exam: Exam, p: float, shape: tuple[int, ...], count: int, rng: str =
 
 
 @verb()
-def multiplies_by_noise(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+def multiplies_by_noise(exam: Exam, *, p: float) -> None:
     """multiplies the units by random factors, which do not depend on x"""
-    x, seed = in_words("x", normal(shape, exam.seed(1))), Seed(exam.seed())
+    x = in_words("x", normal(SHAPE, exam.seed(1)))
     twice = Given("2 * x", 2 * x.value, x.first)
-    script = [train_call(exam.function, given, p, seed) for given in (x, twice, x)]
+    script = [train_call(exam, given, p) for given in (x, twice, x)]
     one, other, again = exam.ask(*script)
     exam.last = tuple(script[:1])
     exam.show(RANGE)
@@ -94,7 +94,7 @@ def _leaves_zeros_alone(exam: Exam, p: float, x: Given) -> None:
     zeros = np.arange(x.value.size).reshape(x.value.shape) % 2 == 0
     text = f"np.where(np.arange({x.value.size}).reshape({x.value.shape}) % 2, x, 0)"
     given = Given("x", np.where(zeros, 0.0, x.value), f"{x.first}\nx = {text}")
-    out = output(exam.ask(train_call(exam.function, given, p, Seed(exam.seed())))[0], given)
+    out = output(exam.ask(train_call(exam, given, p))[0], given)
     if out[zeros].any():
         exam.show("out[(x == 0) & (out != 0)][0]")
         raise Wrong(f"out = {number(out[zeros][out[zeros] != 0][0])} where x is 0",
@@ -146,15 +146,14 @@ def _law_seen_for(events: int) -> str:
     return f"a standard deviation that is {far - 1:.1%} too large"
 
 
-def _law_seen(*, shape: tuple[int, ...], calls: int, **_: Any) -> str:
-    return _law_seen_for(calls * int(np.prod(shape)))
+def _law_seen(**_: Any) -> str:
+    return _law_seen_for(3 * int(np.prod(LARGE)))
 
 
 @verb(chances=len(CUTS) + len(CUTS) // 2, sees=_law_seen)
-def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LARGE,
-                           calls: int = 3) -> None:
+def follows_the_normal_law(exam: Exam, *, p: float) -> None:
     """draws the factors from the normal distribution with mean 1 and variance p / (1 - p)"""
-    found = np.concatenate(_drawn(factors(exam, p, shape, calls)))
+    found = np.concatenate(_drawn(factors(exam, p, LARGE, 3)))
     _vary(found, "in every call")
     law = NormalDist(1.0, sqrt(p / (1 - p)))
     for low, high in _ranges(law):
@@ -165,15 +164,15 @@ def follows_the_normal_law(exam: Exam, *, p: float, shape: tuple[int, ...] = LAR
                _share(law, low, high))
 
 
-def _company_seen(*, shape: tuple[int, ...], **_: Any) -> str:
-    return (f"signs of which {0.5 + smallest_error(int(np.prod(shape)) // 2, 0.5):.0%} agree "
+def _company_seen(**_: Any) -> str:
+    return (f"signs of which {0.5 + smallest_error(int(np.prod(LARGE)) // 2, 0.5):.0%} agree "
             "between lines or calls")
 
 
 @verb(chances=5, sees=_company_seen)
-def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int] = LARGE) -> None:
+def draws_a_factor_for_each_unit(exam: Exam, *, p: float) -> None:
     """draws a factor of its own for each unit of each example, afresh in every call"""
-    (found,) = factors(exam, p, shape, 1)
+    (found,) = factors(exam, p, LARGE, 1)
     _vary(found, f"for all {found.size} units")
     exam.last = exam.last[0], Call("out / x > 1", returns=("mask",), look=True)
     # of the right law a fair coin for every p; of another law the share that is seen
@@ -181,7 +180,7 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
     share = share_of(louder, 0.5)
     demand_agreement(thrown(louder, [1]), share, "rows")
     demand_agreement(thrown(louder, [0]).T, share, "columns")
-    first, second = (f > 1 for f in factors(exam, p, (shape[0] // 2, shape[1]), 2, rng="rng"))
+    first, second = (f > 1 for f in factors(exam, p, (LARGE[0] // 2, LARGE[1]), 2, rng="rng"))
     coins, alike = thrown(np.stack([first, second], axis=-1), (0, 1)), agreement(share)
     agreeing = int((coins[..., 0] == coins[..., 1]).sum())
     exam.show_two(exam.last[:2], "((one / x > 1) == (other / x > 1)).mean()")
@@ -190,9 +189,9 @@ def draws_a_factor_for_each_unit(exam: Exam, *, p: float, shape: tuple[int, int]
 
 
 @verb()
-def leaves_the_average_to_chance(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+def leaves_the_average_to_chance(exam: Exam, *, p: float) -> None:
     """leaves the average and the spread of a call's factors to chance, as independent draws do"""
-    found = factors(exam, p, shape, 2)
+    found = factors(exam, p, SHAPE, 2)
     _vary(np.stack(found), "in every call")
     if told := levelled(found):
         exam.show("(out / x).std()" if "deviation" in told else "(out / x).mean()")
@@ -222,8 +221,7 @@ class Branched(Form):
 
     def call(self, exam: Exam, shape: tuple[int, ...], p: float, seed: Seed) -> Call:
         x = np.linspace(1, 2, int(np.prod(shape))).reshape(shape)
-        return train_call(exam.function,
-                          Given(f"np.linspace(1, 2, {x.size}).reshape({shape})", x), p, seed)
+        return train_call(exam, Given(f"np.linspace(1, 2, {x.size}).reshape({shape})", x), p, seed)
 
     def read(self, value: object, shape: tuple[int, ...]) -> Array:
         out = array(pair(value)[0], "out", shape).astype(float).round(9)
@@ -278,22 +276,22 @@ def branches(out: Array, x: Array) -> Branches:
 
 def _branches(exam: Exam, p: float, shape: tuple[int, ...]) -> Branches:
     x = in_words("x", normal(shape, exam.seed(1)))
-    (value,) = exam.ask(train_call(exam.function, x, p, Seed(exam.seed())))
+    (value,) = exam.ask(train_call(exam, x, p))
     exam.show(f"{MOST_COMMON}counts.max()")
     return branches(output(value, x), np.asarray(x.value))
 
 
 @verb()
-def sets_some_and_keeps_some(exam: Exam, *, p: float, shape: tuple[int, ...] = SHAPE) -> None:
+def sets_some_and_keeps_some(exam: Exam, *, p: float) -> None:
     """sets some units to one fixed value and keeps the others on one straight line"""
-    _branches(exam, p, shape)
+    _branches(exam, p, SHAPE)
 
 
 @verb()
 def keeps_units_on_the_line(exam: Exam, *, p: float, wanted: tuple[float, float],
-                            shape: tuple[int, ...] = SHAPE, tolerance: float = CONSTANTS) -> None:
+                            tolerance: float = CONSTANTS) -> None:
     """turns kept units into a x + b with the right a and b"""
-    found = _branches(exam, p, shape)
+    found = _branches(exam, p, SHAPE)
     for k, (name, got, right) in enumerate(zip("ab", (found.slope, found.intercept), wanted,
                                                strict=True)):
         exam.show(f"{LINE}[{k}]")

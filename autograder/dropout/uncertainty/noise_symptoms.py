@@ -11,7 +11,7 @@ from autograder.dropout.calls import output, test_call, train_call
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.noise import branches, factors, levelled
 from autograder.dropout.uncertainty.pass_symptoms import NEAR, SHAPE, Q, digits_word
-from autograder.model import Given, Seed
+from autograder.model import Given
 
 
 @symptom
@@ -23,8 +23,7 @@ def noise(exam: Exam) -> str:
 def _what_noise(exam: Exam) -> str:
     x = normal((32, 50), exam.seed(1))
     twice = Given("2 * x", 2 * x.value)
-    values = exam.ask(*(train_call(exam.function, given, P, Seed(exam.seed()))
-                        for given in (x, twice, x)))
+    values = exam.ask(*(train_call(exam, given, P) for given in (x, twice, x)))
     one, two, again = (output(value, x).astype(float) for value in values)
     if np.allclose(one, x.value):
         return "nothing"
@@ -66,7 +65,7 @@ def noise_spread(exam: Exam) -> str:
     """The standard deviation of out / x, or of what is added to x, from its quartiles."""
     if _what_noise(exam) == "plus noise":
         x = normal(SHAPE, exam.seed(3))
-        found = output(exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))[0], x) - x.value
+        found = output(exam.ask(train_call(exam, x, P))[0], x) - x.value
     else:
         found = np.concatenate(factors(exam, P, SHAPE, 6))
     if np.unique(found).size < 50:  # one number a call: too few to tell
@@ -129,7 +128,7 @@ def next_noise(exam: Exam) -> str:
 def at_rest(exam: Exam) -> str:
     """What test time gives: "x", "a factor", "a line" or "noise"."""
     x = normal((32, 50), exam.seed(1))
-    values = exam.ask(*(test_call(exam.function, x, P, Seed(exam.seed(k))) for k in range(2)))
+    values = exam.ask(*(test_call(exam, x, P, k) for k in range(2)))
     out, other = (output(value, x).astype(float) for value in values)
     if not np.array_equal(out, other):
         return "noise"
@@ -151,7 +150,7 @@ def branch(exam: Exam, *, part: str, table: tuple[tuple[str, float], ...]) -> st
     """The `floor`, `slope` or `intercept` of the two branches, named by a table."""
     x = normal((32, 50), exam.seed(1))
     one, other = (getattr(branches(output(value, x), np.asarray(x.value)), part)
-                  for value in exam.ask(*(train_call(exam.function, x, P, Seed(exam.seed(k)))
+                  for value in exam.ask(*(train_call(exam, x, P, k)
                                           for k in range(2))))
     return _named(one, dict(table)) if abs(one - other) < NEAR else "another in each call"
 
@@ -161,6 +160,6 @@ def line_digits(exam: Exam, *, slopes: tuple[float, ...]) -> str:
     """How exact the slope of the kept units is: "ten", "float32", "about", or "unclear" when it is
     none of these."""
     x = normal((32, 50), exam.seed(1))
-    (value,) = exam.ask(train_call(exam.function, x, P, Seed(exam.seed())))
+    (value,) = exam.ask(train_call(exam, x, P))
     out = output(value, x)
     return digits_word(branches(out, np.asarray(x.value)).slope, slopes, out)

@@ -14,20 +14,11 @@ from autograder.checks_api.symptoms import chance_from, symptom
 from autograder.checks_api.views import question
 from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.passes import (
-    FAIR,
-    LADDER,
-    STATS,
-    counted_call,
-    entropy_of,
-    fair_passes,
-    made_too_many,
-    mixed_passes,
-    pass_call,
-    read_stats,
-)
+    FAIR, STATS, counted_call, entropy_of, fair_passes, made_too_many, mixed_passes, pass_call,
+    read_stats)
 from autograder.model import Outcome
 
-SHAPE = (101, 119)  # as in facts.py: a standard deviation is known to 0.7 %
+SHAPE = (101, 119)  # as in mask_symptoms.py: a standard deviation is known to 0.7 %
 Q = 1 - P
 NEAR = 1e-6
 
@@ -78,10 +69,8 @@ _KINDS: dict[str, Callable[[Array, Array], bool]] = {
 @symptom
 def passes_mixed(exam: Exam) -> str:
     """Is a pass an average over several?"""
-    found = array(exam.ask(pass_call(exam, 5, 8, network=LADDER))[0], "probs",
-                  (5, 8, 3)).astype(float)
-    return ("averages" if mixed_passes(found).any() and not mixed_passes(found)[0]
-            else "single passes")
+    mixed = mixed_passes(exam)
+    return "averages" if mixed.any() and not mixed[0] else "single passes"
 
 
 @symptom

@@ -105,15 +105,15 @@ def is_the_softmax_of_each_pass(exam: Exam, *, passes: int = 5, examples: int = 
 
 
 @verb()
-def sums_to_one_to_ten_digits(exam: Exam, *, passes: int = 5, examples: int = 7) -> None:
+def sums_to_one_to_ten_digits(exam: Exam) -> None:
     """gives probabilities that sum to 1 to ten digits"""
-    probs, _ = read_passes(exam, passes, examples)
+    probs, _ = read_passes(exam, 5, 7)
     compare(probs.sum(axis=2), np.ones(probs.shape[:2]), "probs.sum(axis=2)", DIGITS)
 
 
-def fair_passes(passes: int = 5, examples: int = 64) -> View:
+def fair_passes(passes: int = 5) -> View:
     """Passes of which no two are alike."""
-    return View(lambda exam, number: pass_call(exam, passes, examples, number, FAIR),
+    return View(lambda exam, number: pass_call(exam, passes, 64, number, FAIR),
                 lambda value: array(value, "probs"), "passes")
 
 
@@ -155,19 +155,17 @@ def made_too_many(answer: Answer) -> bool:
 
 
 @verb()
-def makes_no_pass_in_vain(exam: Exam, *, passes: int = 5, examples: int = 7) -> None:
+def makes_no_pass_in_vain(exam: Exam) -> None:
     """makes T passes, and none besides"""
-    (answer,) = exam.answers(counted_call(exam, passes, examples))
+    (answer,) = exam.answers(counted_call(exam, 5, 7))
     if made_too_many(answer):
-        raise Wrong(f"{TOO_MANY}, and raised RuntimeError", f"T passes, here {passes}")
+        raise Wrong(f"{TOO_MANY}, and raised RuntimeError", "T passes, here 5")
 
 
 @verb()
-def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) -> None:
+def keeps_its_passes_apart(exam: Exam) -> None:
     """gives each pass by itself, no average over several"""
-    found = array(exam.ask(pass_call(exam, passes, examples, network=LADDER))[0], "probs",
-                  (passes, examples, 3)).astype(float)
-    mixed = mixed_passes(found)
+    mixed = mixed_passes(exam)
     if mixed.any():
         t = int(np.flatnonzero(mixed)[0])
         exam.show(f"abs(probs[{t}, :, 1] ** 2 - probs[{t}, :, 0] * probs[{t}, :, 2]).max()")
@@ -175,8 +173,10 @@ def keeps_its_passes_apart(exam: Exam, *, passes: int = 5, examples: int = 8) ->
                     f"the softmax of pass {t} alone")
 
 
-def mixed_passes(found: Array) -> Array:
-    """Which passes are not the softmax of evenly spaced scores: averages are not."""
+def mixed_passes(exam: Exam) -> Array:
+    """Which of some passes are not the softmax of evenly spaced scores: averages are not."""
+    (value,) = exam.ask(pass_call(exam, 5, 8, network=LADDER))
+    found = array(value, "probs", (5, 8, 3)).astype(float)
     return np.asarray((abs(found[..., 1] ** 2 - found[..., 0] * found[..., 2])
                        > ROUGH * found[..., 1] ** 2).any(axis=1))
 
