@@ -57,6 +57,7 @@ HIDDEN = {
         ],
         "unit": [
             c.measures_in_units_of_the_gradient(off=0.01, n=3000, needs="is_right"),
+            c.walks_in_k_directions(needs="is_right"),
             c.is_right(case="a dx far below 1", given=(LINE, [2.0], [1.0], [0.5], Seed(1), 3, 0.1), wanted=9.0, tolerance=1e-5,
                        names=("error",), needs="accepts_the_right_gradient"),
         ],
@@ -282,6 +283,18 @@ MISCONCEPTIONS = {
         core("the_divisor_is_always_the_same",
             "You divide by 2e-5 whatever the step is. The step h is an argument: divide by 2h.",
             ("(2 * h)", "2e-5"), signs="distance =sides"),
+        core("the_axes_are_lost",
+            "Your dx is a flat list of numbers. It has the shape of x: dx.reshape(x.shape).",
+            ("return dx", "return dx.ravel()"), signs="form_of_a_square =form_of_a_row"),
+        core("any_sum_adds_up_everything",
+            """With a matrix your L is no number: Python's sum() adds up its rows, and np.dot and @ are matrix products. np.sum adds up all
+            entries: np.sum(f(x) * dout).""",
+            ("np.sum(np.multiply(f(x), dout))", "sum(np.multiply(f(x), dout))", 2),
+            signs="form_of_a_square form_of_a_product =form_of_a_row"),
+        core("slopes_are_whole_numbers",
+            """Your dx is an array of integers, so every slope that you write into it is cut off at the decimal point. Make it with
+            np.zeros(x.shape).""",
+            ("np.zeros_like(x)", "np.zeros(x.shape, dtype=int)")),
         two_axes(("    for i in np.ndindex(x.shape):", "    rows, columns = x.shape\n    for i in np.ndindex(rows, columns):")),
         two_axes(("np.ndindex(x.shape)", "np.ndindex(x.shape[0], x.shape[1])")),
         manner("seven_digits_are_enough_for_a_result",
@@ -319,13 +332,13 @@ MISCONCEPTIONS = {
             ("error / size if size > 0 else error", "error / (size + 1e-12)"), signs="error_of_a_missing_gradient"),
         tiny_number(("error / size if", "error / (size + 1e-8) if"), signs="digits_of_an_error"),
         edge("the_average_is_enough",
-            """You return the average over the directions. The largest is asked for: one direction that disagrees is enough to
-            prove a mistake.""",
+            """You return the average over the directions (or their sum). The largest is asked for: one direction that disagrees is
+            enough to prove a mistake.""",
             ("worst = max(worst, error / size if size > 0 else error)", "worst += (error / size if size > 0 else error) / k"),
             signs="result_of_k"),
         edge("a_direction_may_have_any_length",
             """Your directions are not of length 1, so the step is not h, and the error grows with the number of entries. Divide u
-            by its length.""",
+            by its length, that of all its entries: np.linalg.norm(u).""",
             ("        u = u / np.linalg.norm(u)\n", ""), signs="length_of_a_direction"),
         edge("directions_may_all_point_one_way",
             """All entries of your directions are positive (rng.random draws from 0 to 1), so they point one way: an error whose
@@ -348,6 +361,9 @@ MISCONCEPTIONS = {
             """You divide |dx| by n, not by the square root of n. A slope along a random direction is about |dx| / sqrt(n), so your
             errors look the larger the larger x is.""",
             (" / np.sqrt(dx.size)", " / dx.size"), signs="unit_of_an_error"),
+        edge("a_division_undoes_a_division",
+            "You divide by |dx| and by the square root of n. It is divided by |dx| / sqrt(n): mind the parentheses.",
+            (" / np.sqrt(dx.size)", " * np.sqrt(dx.size)"), signs="unit_of_an_error"),
         edge("n_is_the_number_of_rows",
             """You divide by the square root of len(x), the number of its rows. n counts all entries of x: x.size.""",
             ("np.sqrt(dx.size)", "np.sqrt(len(dx))"), signs="unit_of_an_error"),
@@ -365,7 +381,7 @@ MISCONCEPTIONS = {
             get by with two calls for each of k random directions, however large x is.""",
             ("for _ in range(k):", "for i in range(x.size):"),
             ("u = rng.normal(size=x.shape)", "u = np.zeros(x.shape)\n        u.flat[i] = 1.0"),
-            signs="reach other_seeds calls_of_f"),
+            signs="reach other_seeds calls_of_f directions_taken =result_of_k"),
         edge("the_directions_may_be_fixed",
             """Your error is the same whatever rng is handed in. Draw the directions from rng, so that another seed looks in other
             directions.""",
@@ -378,6 +394,18 @@ MISCONCEPTIONS = {
             backwards, and divide by 2h.""",
             ("f(x - h * u)", "f(x)"), ("(2 * h)", "h"), signs="sides_of_a_step"),
         half_a_difference(("f(x - h * u)", "f(x)"), signs="sides_of_a_step"),
+        core("the_distance_is_h",
+            "The slopes that you measure are twice too large: between x - h u and x + h u lies the distance 2h, not h.",
+            ("(2 * h)", "h"), signs="sides_of_a_step"),
+        edge("the_step_is_always_the_same",
+            "Your step does not depend on h. It is an argument: whoever calls chooses it.",
+            ("    worst = 0.0\n", "    worst, h = 0.0, 1e-5\n"), signs="step_taken"),
+        edge("k_is_always_the_same",
+            "You walk in the same number of directions whatever k is. Let the loop run k times.",
+            ("range(k)", "range(3)"), signs="directions_taken =result_of_k"),
+        edge("the_function_may_make_its_own_generator",
+            "Your directions come from a generator of your own. Then nobody can repeat a result: draw from rng.",
+            ("    worst = 0.0\n", "    worst = 0.0\n    rng = np.random.default_rng()\n"), signs="other_seeds"),
         without_dout(("change * dout", "change"), signs="weight_of_dout"),
         edge("a_gradient_is_never_zero",
             "Where dx is zero everywhere you divide 0 by 0. Then there is nothing to divide by: return the difference as it is.",
@@ -496,6 +524,10 @@ MISCONCEPTIONS = {
             multiply the input and the output of each ReLU by a random mask, divided by 1 - p.""",
             (FACTOR, "np.ones(shape)"),
             signs="inputs_survive input_factor dropped_inputs hidden_units_survive hidden_factor second_layer_survives"),
+        core("a_division_waits_for_the_subtraction",
+            """You multiply the survivors by 1 - p, and the others by -p: mask / 1 - p is (mask / 1) - p. Write mask / (1 - p).""",
+            (FACTOR, "(rng.random(shape) >= p) / 1 - p"),
+            signs="input_factor hidden_factor hidden_units_survive second_layer_survives dropped_inputs =penalty"),
         core("the_input_is_never_dropped",
             "Your inputs are never dropped, whatever p_in is. The first dropout comes before the first matrix.",
             ("m0 = multiplier(X.shape, p_in)", "m0 = 1.0"), signs="inputs_survive input_factor dropped_inputs"),
@@ -619,6 +651,10 @@ MISCONCEPTIONS = {
             """On the way back you think of the first ReLU, but not of the second: where a of the second layer is negative, its
             units get a gradient. Multiply by (a > 0) there too.""",
             (" * (a2 > 0)", ""), signs="inactive_in_layer_2 =inactive_in_layer_1 =slope_of_W3"),
+        edge("a_relu_cuts_off_gradients",
+            """On the way back your ReLU cuts off negative GRADIENTS. What decides is the a of the forward pass: multiply by (a > 0).""",
+            ("ds @ W3.T" + BACK_2, "np.maximum(ds @ W3.T * m2, 0)"), ("da2 @ W2.T" + BACK_1, "np.maximum(da2 @ W2.T * m1, 0)"),
+            signs="inactive_in_layer_1 inactive_in_layer_2 =slope_of_W3"),
         edge("dropout_matters_forwards_only",
             """Dropped units get a gradient. On the way back each dropout multiplies once more by what it multiplied by on the way
             forward: 0 for the dropped ones.""",
@@ -670,6 +706,10 @@ MISCONCEPTIONS = {
             """With a score of 2000 your loss is no finite number: exp(2000) is too large, and so is the log of a probability of
             0. Subtract the largest score of each ROW first, and take the logarithm of the sum, not of the probability.""",
             ("    s = s - s.max(axis=1, keepdims=True)\n", ""), signs="huge_scores"),
+        manner("one_maximum_serves_all_rows",
+            """You subtract the largest score of the whole batch. In a row that lies far below it every exp becomes 0, and log(0) is
+            infinite: subtract the largest score of each ROW.""",
+            ("s.max(axis=1, keepdims=True)", "s.max()"), signs="huge_scores"),
         manner("a_tiny_number_makes_a_logarithm_safe",
             """You add a tiny number to the probability (or clip it) before you take its logarithm. That hides the zero, but makes
             the loss of a hopeless example too small. Take the logarithm of the sum of exponentials, minus the score, and no
@@ -749,13 +789,18 @@ MISCONCEPTIONS = {
             ("np.sqrt((W ** 2).sum(axis=0))", "(W ** 2).sum(axis=0)"), signs="length_taken"),
         core("the_length_is_the_sum_of_entries",
             "You take the sum of the absolute values for the length. It is the root of the sum of squares: [3, 4] has the length 5.",
-            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).sum(axis=0)"), signs="length_taken"),
+            ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).sum(axis=0)"), signs="length_taken =scaled_together"),
         core("the_length_is_the_largest_entry",
             "You take the largest entry for the length. It is the root of the sum of squares: [3, 4] has the length 5.",
             ("np.sqrt((W ** 2).sum(axis=0))", "np.abs(W).max(axis=0)"), signs="length_taken"),
         core("the_length_is_a_mean",
             "You take the root of the MEAN of the squares. The length is the root of their sum, and grows with the number of entries.",
             ("(W ** 2).sum(axis=0)", "(W ** 2).mean(axis=0)"), signs="length_taken"),
+        core("a_leash_pulls_the_short_ones",
+            """You scale the columns that are SHORTER than c, and leave the long ones as they are: a comparison is turned round, or min
+            and max have changed places.""",
+            ("np.maximum(length, c)", "np.where(length > 0, np.minimum(length, c), c)"),
+            signs="scaled_together short_columns length_wanted"),
         core("a_leash_has_length_one",
             "You bring long columns to length 1, whatever c is. Multiply by c besides: a column that is too long ends with length c.",
             ("return W * (c / np.maximum(length, c))", "return W / np.where(length > c, length, 1.0)"), signs="length_wanted"),
@@ -788,6 +833,10 @@ MISCONCEPTIONS = {
         core("the_gradient_points_the_other_way",
             "Your gradient has the wrong sign: a larger score of the right class makes the loss SMALLER, so its entry is negative.",
             ("return dscores", "return -dscores"), signs="sign"),
+        core("a_colon_goes_with_each_example",
+            """You subtract 1 in EVERY row from the columns of all right classes: that is what [:, y] means. Each row has one entry of its
+            own: [np.arange(len(y)), y].""",
+            ("[np.arange(len(y)), y]", "[:, y]"), signs="form"),
         core("only_the_right_class_has_a_gradient",
             """Only the right class gets a gradient. The other scores matter too: raising one of them takes probability from the
             right class.""",

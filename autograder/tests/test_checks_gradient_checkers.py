@@ -114,15 +114,19 @@ WRONG_NUMERIC: tuple[tuple[Check, Function, str, str], ...] = (
 
 
 def test_a_wrong_divisor_is_charged_once() -> None:
-    for twice in (changed(slopes, times=2.0), changed(slopes, weigh=False)):
+    downhill = changed(slopes, times=-1.0)
+    flat = lambda *args: slopes(*args).ravel()  # noqa: E731  as short as its neighbours
+    for twice in (changed(slopes, times=2.0), changed(slopes, weigh=False), downhill, flat):
         assert not verdict(NUMERIC[0], twice).passed
         assert all(verdict(check, twice).passed for check in (CENTRAL, BACK, UPHILL, ITSELF))
 
 
 # ------------------------------------------------------------------------------- directional checks
+WALKS = c.walks_in_k_directions()
 DIRECTIONAL = (
     *(c.accepts_the_right_gradient(form=name) for name in FORM_NAMES),
     c.needs_few_calls_of_f(),
+    WALKS,
     *(c.rejects_a_gradient_that(slips=name) for name in SLIPS),
     c.rejects_a_gradient_that(slips="forgets the mask", shape=(32, 50)),
     c.measures_in_units_of_the_gradient(),
@@ -203,10 +207,11 @@ WRONG_DIRECTIONAL: tuple[tuple[Check, Function, str, str], ...] = (
     (SIGN, changed(judged, sign=lambda error: error), "error = -", "0 or more"),
     (FEELS, lambda *a, **k: 0.5, "two different gradients of one function have the error 0.5",
      "that follows from the gradient"),
-    (STEPS, one_sided, "the errors for h = 0.1 and h = 0.05 are",
-     "the first four times the second"),
+    (STEPS, one_sided, "the errors for h = 0.1, 0.05, 0.025 are", "four times as far apart"),
     (STEPS, lambda f, x, dout, dx, rng, k=3, h=0: judged(f, x, dout, dx, rng, k, 0.1),
-     "the errors for", "the first four times"),
+     "the errors for", "four times as far apart"),
+    (WALKS, lambda f, x, dout, dx, rng, k=3, h=0: judged(f, x, dout, dx, rng, 3, h),
+     "with k = 60, f was called no more than 60 times", "two calls for each"),
     (WAYS, positive, "a dx of ones that is 0.001 too long has the error 0.0",
      "about the same error"),
     (MISSING, lambda f, x, dout, dx, *a, **k: judged(f, x, dout, dx, *a, **k) if dx.any() else 0.0,
@@ -341,7 +346,7 @@ def test_facts_say_what_is(fact: Any, function: Function, wanted: str) -> None:
 # --------------------------------------------------------------------------------------------- junk
 JUNK: tuple[Any, ...] = (None, "text", 10**30, np.nan, 1j, [], (), {}, object(),
                          np.zeros((2, 2, 2)), np.array(None), np.array("a"), lambda: 0,
-                         [[1], [2, 3]], (1.0, None), np.full((4, 5), np.nan), np.full(30, np.inf),
+                         [[1], [2, 3]], (1.0, None), np.full((4, 5), np.nan), np.full(31, np.inf),
                          np.zeros((6, 7), complex), b"bytes", {"a": 1})
 
 

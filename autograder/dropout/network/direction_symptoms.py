@@ -14,25 +14,27 @@ from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.model import Call, Code, Given, Seed
 
 __all__ = ["digits_of_an_error", "length_of_a_direction", "reach", "result_of_k", "sides_of_a_step",
-           "sign_of_an_error", "unit_of_an_error", "ways_of_directions", "weight_of_dout"]
+           "sign_of_an_error", "step_taken", "unit_of_an_error", "ways_of_directions",
+           "weight_of_dout"]
 
 STEP = 0.5
 STEEP = f"{STEP} * np.sign(x.sum())"  # its slope is 1 or -1 along every direction
 WIDE = "(1 if abs(x[0]) > abs(x[1]) else 3)"
 HIGH = "(3 if abs(x[0]) > abs(x[1]) else 1)"
 LINE = "x.sum()"
+LONG = "np.sqrt((x ** 2).sum()) * np.sign(x.sum())"  # its slope is the length of the direction
 TINY = 1e-4  # a dx that is no match for the slope of STEEP
 NEAR = 0.05
 BLIND = "both slopes"
 
 
 def _error(exam: Exam, formula: str, dx: list[float] | list[list[float]], dout: float = 1.0,
-           k: int = 1, seed: int = 0) -> float:
+           k: int = 1, seed: int = 0, h: float = STEP) -> float:
     """The error of dx as the gradient of a formula at x = 0."""
     f = Code("f", f"def f(x):\n    return float({formula})\n")
     x = Given(f"np.zeros({np.shape(dx)})", np.zeros(np.shape(dx)))
     given = Given(f"np.array({dx})", np.array(dx))
-    (value,) = exam.ask(Call(exam.function, (f, x, dout, given, Seed(exam.seed(seed)), k, STEP)))
+    (value,) = exam.ask(Call(exam.function, (f, x, dout, given, Seed(exam.seed(seed)), k, h)))
     error = float(array(value, "error", ()))
     if not np.isfinite(error):
         raise Wrong(f"error = {error}", "a number")
@@ -64,7 +66,8 @@ def _unit(exam: Exam) -> str:
     if _counts_rows(exam, dx, one):
         return "|dx| / sqrt(rows)"
     return nearest(_ratio(one, _size(exam, [float(np.linalg.norm(dx))])),
-                   {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0}, 2 * NEAR)
+                   {"|dx| / sqrt(n)": 2.0, "|dx|": 1.0, "|dx| / n": 4.0, "|dx| sqrt(n)": 0.5},
+                   2 * NEAR)
 
 
 def _counts_rows(exam: Exam, dx: list[float], flat: float) -> bool:
@@ -77,16 +80,33 @@ def _counts_rows(exam: Exam, dx: list[float], flat: float) -> bool:
 
 @symptom
 def length_of_a_direction(exam: Exam) -> str:
-    """Have directions the length 1? A line and STEEP have the same slope then."""
-    one, other = (abs(_error(exam, formula, [2.0])) for formula in (LINE, STEEP))
-    return "1" if abs(_ratio(one, other) - 1) < 1e-6 else "any"
+    """Have directions the length 1, those of a matrix, too? LONG and STEEP have the same slope
+    then."""
+    if _own_step(exam):
+        return "1"
+    one, other = (_size(exam, [[TINY] * 3] * 2, formula) for formula in (LONG, STEEP))
+    return "1" if abs(_ratio(one, other) - 1) < 1e-3 else "any"
+
+
+def _own_step(exam: Exam) -> bool:
+    one, other = (abs(_error(exam, STEEP, [TINY, 0], h=h)) for h in (STEP, 2 * STEP))
+    return _unit(exam) != BLIND and abs(_ratio(one, other) - 1) < NEAR
+
+
+@symptom
+def step_taken(exam: Exam) -> str:
+    """Is the step h, or its own?"""
+    return "its own" if _own_step(exam) else "h"
 
 
 @symptom
 def sides_of_a_step(exam: Exam) -> str:
-    """Is a step taken to both sides, to one, or back to where it began, "half a difference"?"""
+    """Is a step taken to both sides, to one, or back to where it began, "half a difference"? "twice
+    the slope" is what comes of a division by h."""
     if abs(_error(exam, LINE, [1.0])) > 1e-6:
-        return "half a difference" if abs(_error(exam, LINE, [0.5])) < 1e-6 else "other"
+        found = [word for word, slope in (("half a difference", 0.5), ("twice the slope", 2.0))
+                 if abs(_error(exam, LINE, [slope])) < 1e-6]
+        return found[0] if found else "other"
     return "both" if abs(_error(exam, f"{LINE} + x.sum() ** 2", [1.0])) < 1e-6 else "one"
 
 
@@ -94,7 +114,8 @@ def sides_of_a_step(exam: Exam) -> str:
 def weight_of_dout(exam: Exam) -> str:
     """Is the change of f weighted with dout? Whatever the sides of a step."""
     for word, slope in (("dout", 3.0), ("nothing", 1.0)):
-        if any(abs(_error(exam, LINE, [part * slope], dout=3.0)) < 1e-6 for part in (1.0, 0.5)):
+        if any(abs(_error(exam, LINE, [part * slope], dout=3.0)) < 1e-6
+               for part in (1.0, 0.5, 2.0)):
             return word
     return "other"
 
@@ -102,7 +123,7 @@ def weight_of_dout(exam: Exam) -> str:
 @symptom
 def result_of_k(exam: Exam) -> str:
     """What becomes of several errors: "the largest", "the average" or "one of them"."""
-    if _unit(exam) not in ("|dx| / sqrt(n)", "|dx| / sqrt(rows)", "|dx|", "|dx| / n", "nothing"):
+    if not _unit(exam).startswith(("|dx|", "nothing")):
         return "the largest"
     unit = _size(exam, [TINY, 0])
     found = [_ratio(_error(exam, f"{STEEP} * {kinds}", [TINY, 0], k=40), unit)

@@ -12,7 +12,8 @@ from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.checks_api.views import question as question_of
 from autograder.dropout.network.gradient_checkers import (
-    CONSTANT, FORMS, LAYER, SLIPS, column, counted, error_call, nothing, numeric_call, question)
+    CONSTANT, FORMS, LAYER, SLIPS, column, counted, enough_calls, error_call, nothing, numeric_call,
+    question)
 from autograder.model import Call, Code, Given
 
 
@@ -109,13 +110,15 @@ def other_seeds(exam: Exam) -> str:
     wrong = asked.gradient(SLIPS["forgets the mask"])
     right, *answers = exam.returned(
         error_call(exam, asked, asked.dx, 2),
-        *(error_call(exam, asked, wrong, 2, seed=j, watch=True) for j in (0, 1)))
-    one, other = (_float(a.value) for a in answers)
+        *(error_call(exam, asked, wrong, 2, seed=j, watch=True) for j in (0, 1, 0)))
+    one, other, again = (_float(a.value) for a in answers)
     if _float(right.value) == one:
         raise Wrong("a right and a wrong gradient have the same error",
                     "a larger error for the wrong one")
     if any(a.beside.global_rng_moved for a in answers):
         return "global"
+    if one != again:
+        return "its own"
     return "the same" if one == other else "another"
 
 
@@ -125,6 +128,12 @@ def calls_of_f(exam: Exam) -> str:
     asked = replace(question("x squared", (20, 2), exam.seed(1)), f=counted(40))
     (answer,) = exam.answers(error_call(exam, asked, asked.dx, 3))
     return "one for each entry" if raised(answer) == "RuntimeError" else "few"
+
+
+@symptom
+def directions_taken(exam: Exam) -> str:
+    """Does the number of directions follow from k?"""
+    return "k" if enough_calls(exam, 60) else "fewer"
 
 
 @symptom

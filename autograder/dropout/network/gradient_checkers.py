@@ -22,9 +22,11 @@ __all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "f
            "is_never_negative", "knows_a_gradient_of_zeros", "looks_all_ways",
            "measures_in_units_of_the_gradient", "measures_where_dx_is_zero",
            "needs_few_calls_of_f", "numeric_gradient", "points_uphill", "rejects_a_gradient_that",
-           "stands_an_f_that_returns_x", "takes_central_steps", "uses_central_differences"]
+           "stands_an_f_that_returns_x", "takes_central_steps", "uses_central_differences",
+           "walks_in_k_directions"]
 
 DROP, LAYER = 0.3, "a ReLU layer with dropout"
+ROUNDING = 1e-3  # no error of a right gradient is larger, however it is measured
 KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
 
 
@@ -113,7 +115,7 @@ def numeric_gradient(form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -
     def call(exam: Exam, number: int) -> Call:
         return numeric_call(exam, question(form, shape, exam.seed(1)))
 
-    return View(call, lambda value: array(value, "dx", shape))
+    return View(call, lambda value: shaped(value, shape))
 
 
 def error_of_a_slip() -> View:
@@ -137,13 +139,21 @@ def error_of(value: Any) -> float:
 # -------------------------------------------------------------------------------- numeric gradients
 @verb()
 def points_uphill(exam: Exam) -> None:
-    """points uphill: for f(x) = x^2 and a dout of ones the gradient goes the way of x"""
+    """points along the slope: for f(x) = x^2 and a dout of ones the gradient is a multiple of x"""
     at, given = column((2.0, -1.0, 0.5))
     (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 2"), *given),
                              returns=("dx",)))
-    got = array(value, "dx", at.shape).astype(float)
-    if not (got * at).sum() > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
+    got = shaped(value, at.shape)
+    # that it points downhill, or how long it is, is told by `differentiates`
+    if not abs((got * at).sum()) > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
         raise Wrong(f"dx = {got.tolist()}", f"a multiple of {at.tolist()}")
+
+
+def shaped(value: Any, shape: tuple[int, ...]) -> Array:
+    """A dx with so many entries; that axes were lost on the way is told by `differentiates`."""
+    got = array(value, "dx")
+    return (got.reshape(shape) if got.size == np.prod(shape) else array(got, "dx", shape)
+            ).astype(float)
 
 
 def column(x: tuple[float, ...]) -> tuple[Array, tuple[Given, Given]]:
@@ -174,7 +184,7 @@ def stands_an_f_that_returns_x(exam: Exam) -> None:
     # up to a factor, for a wrong divisor is told by `differentiates`
     given = (Code("f", "f = lambda x: x"), normal((12, 1), exam.seed(1)), ones(12, 1))
     (value,) = exam.ask(Call(exam.function, given, returns=("dx",)))
-    got = array(value, "dx", (12, 1)).astype(float)
+    got = shaped(value, (12, 1))
     if not np.allclose(got, got[0], rtol=1e-3, atol=0) or not got[0].any():
         exam.show("dx.min(), dx.max()")
         raise Wrong(f"dx = {number(got.min())} to {number(got.max())}", "1 everywhere")
@@ -188,7 +198,7 @@ def uses_central_differences(exam: Exam, *, h: float = 0.1,
     at, given = column(x)
     (value,) = exam.ask(Call(exam.function, (Code("f", "f = lambda x: x ** 3"), *given, h),
                              returns=("dx",)))
-    got, wanted = array(value, "dx", at.shape)[:, 0], 3 * at[:, 0] ** 2 + h * h
+    got, wanted = shaped(value, at.shape)[:, 0], 3 * at[:, 0] ** 2 + h * h
     largest = int(np.argmax(wanted))
     for k in range(at.size):
         if not abs(got[k] / got[largest] * wanted[largest] - wanted[k]) <= 1e-4 * wanted[k]:
@@ -215,16 +225,18 @@ def feels_the_gradient(exam: Exam) -> None:
 
 @verb()
 def takes_central_steps(exam: Exam) -> None:
-    """steps by h, as far forwards as backwards: the error of the slope of x^3 shrinks by 4 when the
-    step is halved"""
+    """steps by h, as far forwards as backwards: what is wrong with the slope of x^3 shrinks by 4
+    when the step is halved"""
+    # differences of errors, for that all slopes are too large is told elsewhere
     at = (Code("f", "f = lambda x: x ** 3"),
           *(Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 12.0)))
     calls = [Call(exam.function, (*at, Seed(exam.seed()), 3, step), returns=("error",))
-             for step in (0.1, 0.05)]
-    far, near = (error_of(v) for v in exam.ask(*calls))
-    if not abs(far - 4 * near) <= 0.05 * far or not far:
-        raise Wrong(f"the errors for h = 0.1 and h = 0.05 are {number(far)} and {number(near)}",
-                    "the first four times the second")
+             for step in (0.1, 0.05, 0.025)]
+    errors = [error_of(v) for v in exam.ask(*calls)]
+    far, near = -np.diff(errors)
+    if not abs(far - 4 * near) <= 0.05 * abs(far) or not far:
+        raise Wrong(f"the errors for h = 0.1, 0.05, 0.025 are {', '.join(map(number, errors))}",
+                    "numbers of which the first two lie four times as far apart as the last two")
 
 
 @verb()
@@ -316,6 +328,29 @@ def nothing(exam: Exam, f: Code) -> tuple[Question, Given]:
     """Whatever f is handed in, and a dx of zeros."""
     return (replace(question("x squared", (6, 7), exam.seed(1)), f=f),
             Given("np.zeros((6, 7))", np.zeros((6, 7))))
+
+
+@verb()
+def walks_in_k_directions(exam: Exam, *, k: int = 60) -> None:
+    """walks in as many directions as k says, here {k}"""
+    (value,) = exam.ask(_changing_call(exam, k))
+    if not error_of(value) > ROUNDING:
+        raise Wrong(f"with k = {k}, f was called no more than {k} times",
+                    "two calls for each of the directions")
+
+
+def _changing_call(exam: Exam, k: int) -> Call:
+    """dx is right for f as it is in its first k calls, and f is steeper afterwards."""
+    source = (f"def f(x):\n    f.calls += 1\n    return (5 if f.calls <= {k} else 5000) * x\n\n\n"
+              "f.calls = 0")
+    given = (Given(f"np.array([{v}])", np.array([v])) for v in (2.0, 1.0, 5.0))
+    return Call(exam.function, (Code("f", source), *given, Seed(exam.seed()), k, 0.1),
+                returns=("error",))
+
+
+def enough_calls(exam: Exam, k: int) -> bool:
+    """Whether more than k calls of f are made for k directions."""
+    return error_of(exam.ask(_changing_call(exam, k))[0]) > ROUNDING
 
 
 def counted(most: int) -> Code:

@@ -40,11 +40,15 @@ def loss_of_no_scores(exam: Exam) -> str:
 
 @symptom
 def huge_scores(exam: Exam) -> str:
-    """What becomes of a score of 2000."""
-    (value,) = exam.ask(loss_call(exam, asked("reading_network", INPUTS, (2000.0,)), train=False))
-    loss = float(array(pair(value, ("loss", "grads"))[0], "loss", ()))
+    """What becomes of a score of 2000, also beside an example whose scores are small."""
+    loss, among = (
+        float(array(pair(value, ("loss", "grads"))[0], "loss", ())) for value in exam.ask(
+            *(loss_call(exam, asked("reading_network", INPUTS, (2000.0,), 0, n), train=False)
+              for n in (1, 2))))
     if not np.isfinite(loss):
         return "overflow"
+    if not np.isfinite(among):
+        return "overflow of another row"
     return "capped" if 10 < loss < 1000 else nearest(loss, {"finite": 2000.0}, 1e-6)
 
 
@@ -232,7 +236,7 @@ def dropped_units(exam: Exam, *, layer: int) -> str:
     silent = (grads[f"b{layer}"] == 0)[active]
     if not gone.any():
         return "none dropped"
-    if np.array_equal(gone, silent):
+    if (gone <= silent).all():  # more are silent where a gradient is cut off besides
         return "none"
     return "another" if silent.any() else "some"
 
@@ -254,7 +258,8 @@ def inactive_units(exam: Exam, *, layer: int) -> str:
     """Do units whose ReLU is off for the only example get a gradient, and which share of what comes
     from above?
 
-    "none", "a small share" (a leaky ReLU), "changing shares" (a curve), or "some".
+    "none", "a small share" (a leaky ReLU), "changing shares" (a curve), "what is above 0" (of all
+    units), or "some".
     """
     question = asked("firm_network", SMALL, 1, exam.seed(1))
     (value,) = exam.ask(loss_call(exam, question, train=False, ship=None))
@@ -262,7 +267,10 @@ def inactive_units(exam: Exam, *, layer: int) -> str:
     silent = grads[f"b{layer}"][off]
     if (silent == 0).all():
         return "none"
-    share = silent / (grads[f"b{layer + 1}"] @ question.values[f"W{layer + 1}"].T)[off]
+    above = grads[f"b{layer + 1}"] @ question.values[f"W{layer + 1}"].T
+    if (above < 0).any() and np.allclose(grads[f"b{layer}"], np.maximum(above, 0), rtol=1e-6):
+        return "what is above 0"
+    share = silent / above[off]
     if not np.isfinite(share).all() or (share <= 0).any() or (share > 1 + EXACT).any():
         return "some"
     if np.ptp(share) > EXACT:

@@ -7,7 +7,7 @@ same seed. So masks may be drawn in any order and in any way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -266,16 +266,20 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
     unbiased = Given("unbiased", {k: v * (k[0] == "W") for k, v in question.values.items()}, first)
     silence = Question(unbiased, Given("0 * X", 0 * question.X.value), question.y)
     script = [loss_call(exam, question, p_in, p_hidden, k, ship=None) for k in range(calls)]
-    first, *values = exam.ask(loss_call(exam, silence, train=False, ship=None), *script)
+    first, plain, *values = exam.ask(*(loss_call(exam, asked_, train=False, ship=None)
+                                       for asked_ in (silence, question)), *script)
     exam.last = exam.last[:1]
     # no unit says anything: what weights get then (a penalty) is told elsewhere
     floor = grads_of(first, question.values)
+    # a gradient that is cut off without dropout, too, is told elsewhere
+    cut = any((into & ~out).any() for into, out in _silences(
+        grads_of(plain, question.values), question))
     quiet = []
     for call, value in zip(script, values, strict=True):
         exam.last = (call,)
         grads = {name: g - floor[name] * (name[0] == "W")
                  for name, g in grads_of(value, question.values).items()}
-        _same_units_dropped(exam, grads, question)
+        _same_units_dropped(exam, grads, question, cut)
         quiet.append(_silent(grads["W1"], 1))
     exam.last = tuple(script[:1])
     exam.show('(grads["W1"] == 0).all(axis=1).sum()')
@@ -284,13 +288,20 @@ def gives_dropped_units_no_gradient(exam: Exam, *, p_in: float, p_hidden: float,
                     f"about {p_in:g} of them: the dropped inputs")
 
 
-def _same_units_dropped(exam: Exam, grads: Params, question: Question) -> None:
-    """Refuse gradients in which a unit of a hidden layer is silent on one side only."""
+def _silences(grads: Params, question: Question) -> Iterator[tuple[Array, Array]]:
+    """Which units of either hidden layer get no gradient, and which give none to the next; those
+    whose ReLU is on, with one example."""
     for layer in (FIRST, SECOND):
-        active = question.values[f"b{layer}"] > 0  # with one example, the units whose ReLU is on
-        out = _silent(grads[f"W{layer + 1}"], 1)
+        active = question.values[f"b{layer}"] > 0
         into = _silent(grads[f"W{layer}"], 0) & (grads[f"b{layer}"] == 0)
-        leaking, blocked = int((out & ~into & active).sum()), int((~out & into & active).sum())
+        yield into & active, _silent(grads[f"W{layer + 1}"], 1) & active
+
+
+def _same_units_dropped(exam: Exam, grads: Params, question: Question, cut: bool) -> None:
+    """Refuse gradients in which a unit of a hidden layer is silent on one side only; where
+    gradients are `cut` off anyway, only if it is the side of the next layer."""
+    for layer, (into, out) in zip((FIRST, SECOND), _silences(grads, question), strict=True):
+        leaking, blocked = int((out & ~into).sum()), 0 if cut else int((into & ~out).sum())
         where = f'grads["W{layer}"] and grads["b{layer}"]', f'grads["W{layer + 1}"]'
         sides = (f"into = (grads['W{layer}'] != 0).any(axis=0) | (grads['b{layer}'] != 0)\n"
                  f"out = (grads['W{layer + 1}'] != 0).any(axis=1)")

@@ -81,7 +81,8 @@ def last_layer(exam: Exam) -> str:
 
 def _deltas(probs: Array, one: Array) -> dict[str, Array]:
     """What is taken for the scores' gradient, up to a factor; `one` is 1 at each row's class."""
-    return {"P - one-hot": probs - one, "P": probs, "of the right class only": (probs - one) * one}
+    return {"P - one-hot": probs - one, "P": probs, "in all rows": probs - one.any(axis=0),
+            "of the right class only": (probs - one) * one}
 
 
 @symptom
