@@ -16,8 +16,8 @@ import numpy as np
 from autograder.asking import Exam, array, pair
 from autograder.checks_api.inputs import Array, normal
 from autograder.checks_api.symptoms import DIGEST, nearest, symptom
-from autograder.dropout.mask_symptoms import P
 from autograder.dropout.calls import scale
+from autograder.dropout.mask_symptoms import P
 from autograder.dropout.uncertainty.mc_layers import BOTH, FACTORS, all_masks, layer_call, part_of
 from autograder.dropout.uncertainty.pass_symptoms import NEAR, Q
 from autograder.dropout.uncertainty.passes import ROUGH
