@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ collect_ignore_glob = ["course/*"]
 def pytest_configure(config: pytest.Config) -> None:
     """A plain `pytest` leaves out the sweeps that take minutes."""
     config.option.markexpr = config.option.markexpr or SLOW_ONES_STAY_OUT
+    for library in ("OMP", "OPENBLAS", "MKL"):  # of xdist's workers, and of what tests start
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 class _Trips(logging.Handler):
