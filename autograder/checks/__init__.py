@@ -18,7 +18,8 @@ from autograder.dropout.uncertainty.checks import *
 
 _MODULES = {
     "coats": "dropout.views",
-    "derivatives": "dropout.network.gradient_checkers dropout.network.gradient_checker_symptoms",
+    "derivatives": "dropout.network.gradient_questions dropout.network.gradient_checkers "
+                   "dropout.network.gradient_checker_symptoms",
     "experiments_facts": "dropout.generalization.experiment_symptoms",
     "facts": "dropout.symptoms",
     "forms": "dropout.forms",

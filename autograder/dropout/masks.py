@@ -220,8 +220,8 @@ def drops_the_right_share(exam: Exam, *, p: float, via: Via = "forward",
         found.append(_coins(exam, p, shape, k, via))
         coins = sum(m.size for m in found)
         dropped = coins - sum(int(m.sum()) for m in found)
-        if (k < calls and coins == k * units
-                and is_settled(dropped, coins, calls * units, p, calls - 1)):
+        whole = k < calls and coins == k * units
+        if whole and is_settled(dropped, coins, calls * units, p, calls - 1):
             return
     expect("share of dropped units", dropped, coins, p, found[0])
 
@@ -280,9 +280,8 @@ def keeps_a_varying_number(exam: Exam, *, p: float, via: Via = "forward",
                                ("columns", large.sum(0), large.shape[0])):
         low, high = middle_of(length, q)
         inside = int(((sums >= low) & (sums <= high)).sum())
-        expected = cdf(high, length, q) - cdf(low - 1, length, q)
         expect(f"share of {what} that keep {low} to {high} of {length}", inside, len(sums),
-               expected, large)
+               cdf(high, length, q) - cdf(low - 1, length, q), large)
 
 
 @lru_cache

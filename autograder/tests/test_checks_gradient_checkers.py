@@ -12,7 +12,7 @@ from autograder.checks_api import symptoms as g
 from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import gradient_checker_symptoms as d
-from autograder.dropout.network.gradient_checkers import FORMS, SLIPS, question
+from autograder.dropout.network.gradient_questions import FORMS, SLIPS, question
 from autograder.model import Call, Check, Code, Given, Outcome, Seed
 from autograder.subjects.local import Local
 from autograder.tests.one_toy import Function, verdict

@@ -11,9 +11,9 @@ from autograder.asking import Exam, Wrong, array, raised
 from autograder.checks_api.inputs import Array
 from autograder.checks_api.symptoms import nearest, precision, symptom
 from autograder.checks_api.views import question as question_of
-from autograder.dropout.network.gradient_checkers import (
-    CONSTANT, FORMS, LAYER, SLIPS, column, counted, enough_calls, error_call, nothing, numeric_call,
-    question)
+from autograder.dropout.network.gradient_checkers import enough_calls
+from autograder.dropout.network.gradient_questions import (
+    CONSTANT, FORMS, LAYER, SLIPS, column, counted, error_call, nothing, numeric_call, question)
 from autograder.model import Call, Code, Given
 
 

@@ -1,21 +1,19 @@
-"""Verbs about gradient checkers: functions that get a function f, and judge or make its gradient.
-
-A form is a function f, written as text so that it can travel and be shown, with its exact gradient
-and with what the usual slips would make of it. Inputs keep away from kinks.
-"""
+"""Verbs about gradient checkers: functions that are given an f, and make or judge its gradient."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from autograder.asking import Exam, Wrong, array, number
 from autograder.checks_api.comparing import demand_no_warning
-from autograder.checks_api.inputs import Array, normal
+from autograder.checks_api.inputs import normal
 from autograder.checks_api.verb import verb
 from autograder.checks_api.views import View, ones
+from autograder.dropout.network.gradient_questions import (
+    CONSTANT, LAYER, SLIPS, Question, column, counted, error_call, error_of, nothing, numeric_call,
+    question, shaped)
 from autograder.model import Call, Code, Given, Seed
 
 __all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "feels_the_gradient",
@@ -25,88 +23,7 @@ __all__ = ["accepts_the_right_gradient", "differentiates", "error_of_a_slip", "f
            "stands_an_f_that_returns_x", "takes_central_steps", "uses_central_differences",
            "walks_in_k_directions"]
 
-DROP, LAYER = 0.3, "a ReLU layer with dropout"
 ROUNDING = 1e-3  # no error of a right gradient is larger, however it is measured
-KEPT = f"kept = np.random.default_rng(5).random({{shape}}) >= {DROP}\n"
-
-
-@dataclass(frozen=True)
-class Form:
-    """Text that makes f (`{shape}` is x's), and the text of the gradient of sum(f(x) * dout)."""
-
-    source: str
-    gradient: str
-
-
-FORMS: dict[str, Form] = {
-    "x squared": Form("f = lambda x: x ** 2", "dout * 2 * x"),
-    "a sum of sines (one number)": Form("f = lambda x: float(np.sin(x).sum())", "dout * np.cos(x)"),
-    "a matrix product": Form("W = np.random.default_rng(3).normal(size=({shape}[-1], 2))\n"
-                             "f = lambda x: x @ W", "dout @ W.T"),
-    "x itself": Form("f = lambda x: x", "dout"),
-    LAYER: Form(
-        f"{KEPT}f = lambda x: np.maximum(x, 0) * kept / {1 - DROP}",
-        f"dout * (x > 0) * kept / {1 - DROP}"
-    ),
-    "x squared with dropout": Form(f"{KEPT}f = lambda x: x ** 2 * kept / {1 - DROP}",
-                                   f"dout * 2 * x * kept / {1 - DROP}"),
-}
-
-# What a slip makes of the gradient of a ReLU layer with dropout.
-SLIPS: dict[str, str] = {
-    "forgets the mask": f"dout * (x > 0) / {1 - DROP}",
-    "forgets the scale": "dout * (x > 0) * kept",
-    "scales twice": f"dout * (x > 0) * kept / {1 - DROP} ** 2",
-    "divides by p": f"dout * (x > 0) * kept / {DROP}",
-    "forgets the ReLU": f"dout * kept / {1 - DROP}",
-    "draws a fresh mask": f"dout * (x > 0) * (np.random.default_rng(6).random(x.shape) >= {DROP}) "
-    f"/ {1 - DROP}",
-    "has the wrong sign": f"-dout * (x > 0) * kept / {1 - DROP}",
-    "is zero everywhere": "0 * x",
-}
-
-
-# ---------------------------------------------------------------------------------------- questions
-@dataclass(frozen=True)
-class Question:
-    """f, x, dout and the right dx, each ready to be asked with and to be shown."""
-
-    f: Code
-    x: Given
-    dout: Given
-    dx: Given
-    known: dict[str, Any]  # the names that the texts define, with their values
-
-    def gradient(self, text: str) -> Given:
-        """The gradient that this text computes."""
-        return Given("dx", np.asarray(eval(text, dict(self.known)), dtype=float), f"dx = {text}")
-
-
-def question(form: str, shape: tuple[int, ...], seed: int) -> Question:
-    """A form with an input whose entries are at least a tenth away from zero, of either sign."""
-    code = Code("f", FORMS[form].source.replace("{shape}", str(shape)))
-    x_text = f"x = np.random.default_rng({seed}).normal(size={shape})\nx += 0.1 * np.sign(x)"
-    known: dict[str, Any] = {"np": np}
-    exec(f"{code.source}\n{x_text}", known)
-    size = np.shape(known["f"](known["x"]))
-    dout_text = (f"dout = np.random.default_rng({seed + 1}).normal(size={size})" if size
-                 else "dout = 1.7")
-    exec(dout_text, known)
-    asked = Question(code, Given("x", known["x"], x_text), Given("dout", known["dout"], dout_text),
-                     Given("", None), known)
-    return replace(asked, dx=asked.gradient(FORMS[form].gradient))
-
-
-def numeric_call(exam: Exam, asked: Question, *more: Any, **options: Any) -> Call:
-    """`dx = numeric_gradient(f, x, dout)`."""
-    return Call(exam.function, (asked.f, asked.x, asked.dout, *more), returns=("dx",), **options)
-
-
-def error_call(exam: Exam, asked: Question, dx: Given, *more: Any, seed: int = 0,
-               **options: Any) -> Call:
-    """`error = directional_error(f, x, dout, dx, rng)`, with the seed-th generator of the exam."""
-    given = (asked.f, asked.x, asked.dout, dx, Seed(exam.seed(seed)), *more)
-    return Call(exam.function, given, returns=("error",), **options)
 
 
 def numeric_gradient(form: str = "x squared", shape: tuple[int, ...] = (5, 6)) -> View:
@@ -128,14 +45,6 @@ def error_of_a_slip() -> View:
     return View(call, lambda value: np.asarray(error_of(value)), "errors", apart="one - other")
 
 
-def error_of(value: Any) -> float:
-    """A returned error: a number that is not NaN. `is_never_negative` asks for its sign, once."""
-    error = array(value, "error", ())
-    if np.isnan(error):
-        raise Wrong("error = nan", "a number")
-    return abs(float(error))
-
-
 # -------------------------------------------------------------------------------- numeric gradients
 @verb()
 def points_uphill(exam: Exam) -> None:
@@ -147,19 +56,6 @@ def points_uphill(exam: Exam) -> None:
     # that it points downhill, or how long it is, is told by `differentiates`
     if not abs((got * at).sum()) > 0.9 * np.linalg.norm(got) * np.linalg.norm(at):
         raise Wrong(f"dx = {got.tolist()}", f"a multiple of {at.tolist()}")
-
-
-def shaped(value: Any, shape: tuple[int, ...]) -> Array:
-    """A dx with so many entries; that axes were lost on the way is told by `differentiates`."""
-    got = array(value, "dx")
-    return (got.reshape(shape) if got.size == np.prod(shape) else array(got, "dx", shape)
-            ).astype(float)
-
-
-def column(x: tuple[float, ...]) -> tuple[Array, tuple[Given, Given]]:
-    """x as a column, and x and a dout of ones as shown: for whoever takes one axis, or only two."""
-    at = np.array([[entry] for entry in x])
-    return at, (Given(f"np.array({at.tolist()})", at), ones(*at.shape))
 
 
 @verb()
@@ -321,15 +217,6 @@ def knows_a_gradient_of_zeros(exam: Exam) -> None:
     demand_no_warning(answer)
 
 
-CONSTANT = Code("f", "f = lambda x: 0 * x")
-
-
-def nothing(exam: Exam, f: Code) -> tuple[Question, Given]:
-    """Whatever f is handed in, and a dx of zeros."""
-    return (replace(question("x squared", (6, 7), exam.seed(1)), f=f),
-            Given("np.zeros((6, 7))", np.zeros((6, 7))))
-
-
 @verb()
 def walks_in_k_directions(exam: Exam, *, k: int = 60) -> None:
     """walks in as many directions as k says, here {k}"""
@@ -351,13 +238,6 @@ def _changing_call(exam: Exam, k: int) -> Call:
 def enough_calls(exam: Exam, k: int) -> bool:
     """Whether more than k calls of f are made for k directions."""
     return error_of(exam.ask(_changing_call(exam, k))[0]) > ROUNDING
-
-
-def counted(most: int) -> Code:
-    """x squared, as a function that raises RuntimeError when it is called more often."""
-    refuse = (f"    f.calls += 1\n    if f.calls > {most}:\n"
-              f"        raise RuntimeError('f was called more than {most} times')\n")
-    return Code("f", f"def f(x):\n{refuse}    return x ** 2\n\n\nf.calls = 0")
 
 
 @verb()
