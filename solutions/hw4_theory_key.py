@@ -165,8 +165,8 @@ def any_p(guard=UP_TO_ONE):
 
 
 one_is_legal = partial(manner, "p_may_be_one_here_too",
-    """You refuse a p outside 0 to 1, but not p = 1 itself. The formula divides by 1 - p: this once, 1 is a slip of the
-    caller's as well.""",
+    """You refuse a p outside 0 to 1, but not p = 1 itself. The formula divides by 1 - p, so here 1 is an error as well: raise
+    a ValueError.""",
     (BELOW_ONE, UP_TO_ONE), signs="at_one =outside")
 tiny = partial(manner, "a_tiny_number_makes_a_divisor_safe",
     """Your result is right to some seven digits and not to ten. A tiny number is added to a divisor that is never zero (or

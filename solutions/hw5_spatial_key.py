@@ -479,8 +479,8 @@ MISCONCEPTIONS = {
             ("np.ones(shape)", "np.ones((N, C, H + W, H + W))"),
             (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_zeros mask_drop_share"),
         core("a_slice_takes_its_end_along",
-            """Your blocks have block + 1 rows and columns: of 3, for one, comes 4. The end of a slice or a range does not count: i:i +
-            block are block rows already.""",
+            """Your blocks have block + 1 rows and columns, 4 where block is 3. The end of a slice or a range does not count: i:i + block
+            are block rows already.""",
             ("np.ones(shape)", "np.ones((N, C, H + 1, W + 1))"),
             ("range(block)", "range(block + 1)", 2),
             (COUNTED, "    mask = mask[:, :, :H, :W]\n" + COUNTED), signs="mask_inner_units mask_drop_share =mask_zeros =gamma"),
