@@ -472,6 +472,9 @@ MISCONCEPTIONS = {
         core("the_probability_is_the_curvature",
             "You weight the examples with s, which is the FIRST derivative of log(1 + e^z). The second one is s (1 - s).",
             (BENT, "1 / (1 + np.exp(-np.clip(X @ beta, -500, 500)))"), signs="by_score"),
+        core("the_curvature_is_a_square",
+            "You weight the examples with s^2. The second derivative of log(1 + e^z) is s (1 - s): at s = 1 nothing bends any more.",
+            (BENT, "1 / (1 + np.exp(-np.clip(X @ beta, -500, 500))) ** 2"), signs="by_score"),
         core("an_example_has_one_coin",
             """You use the square of the score. That would be its variance if one coin dropped the whole example. Each input has
             its own coin: square x_ij beta_j first, then add up over j.""",
@@ -536,6 +539,9 @@ MISCONCEPTIONS = {
             """Your pooled variance is the SUM of the variances per unit. In a pool ONE output is drawn at random: take their average, and
             add the variance of their averages (1 - p) y_i.""",
             (POOL, "np.sum(per_unit)"), signs="pooled =second_unit"),
+        core("a_factor_comes_out_as_it_is",
+            "Your variance of a unit has the factor y. A factor comes out of a variance squared: p (1 - p) y^2.",
+            ("p * q * y ** 2", "p * q * y"), signs="pooled second_unit"),
         core("the_spread_is_the_variance",
             "You return the standard deviation of each unit. The variance is its square.",
             ("return pooled, per_unit", "return pooled, np.sqrt(per_unit)"), signs="second_unit"),
