@@ -145,8 +145,8 @@ fair_coin = partial(
 frozen = partial(
     core,
     "a_fixed_seed_belongs_in_the_function",
-    """Two calls drop the same units, because the function seeds a generator of its own (with a fixed number, or with the
-    time). Dropout needs a fresh mask in every step: draw from the rng that is handed in, without seeding anything.""",
+    """Two calls drop the same units: the function seeds a generator of its own (with a fixed number, or with the time), or
+    an old mask is used again. Draw a new one in each call, from the rng that is handed in, without seeding anything.""",
     signs="next_mask",
 )
 global_generator = partial(
@@ -555,8 +555,8 @@ MISCONCEPTIONS = {
         ),
         manner(
             "float64_is_good_enough_for_all",
-            """float32 goes in and float64 comes out, because the mask is float64. Networks often run in float32, and this silently doubles
-            their memory. Give the mask the dtype of x.""",
+            """float32 goes in and float64 comes out: your mask has another dtype, and a product takes the wider of the two. Networks often
+            run in float32, and this silently doubles their memory. Give the mask the dtype of x.""",
             (".astype(x.dtype)", ".astype(np.float64)"),
             signs="float32_gives", also="vanilla_forward",
         ),
