@@ -14,24 +14,8 @@ import numpy as np
 from autograder.asking import Exam, Unanswered, Wrong, called, raised, script_text, shown, tripped
 from autograder.foresight import Ahead
 from autograder.model import (
-    LEFT_OVER,
-    NOT_TRIED,
-    UNWRITTEN,
-    Answer,
-    AutograderError,
-    Call,
-    Cell,
-    Check,
-    Code,
-    Diagnosis,
-    Earned,
-    Exercise,
-    ExerciseResult,
-    Limits,
-    Outcome,
-    Subject,
-    Verdict,
-)
+    LEFT_OVER, NOT_TRIED, UNWRITTEN, Answer, AutograderError, Call, Cell, Check, Code, Diagnosis,
+    Earned, Exercise, ExerciseResult, Limits, Outcome, Subject, Verdict)
 from autograder.pasting import lines
 
 DEATHS = (Outcome.TIMED_OUT, Outcome.CRASHED)

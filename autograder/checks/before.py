@@ -32,11 +32,7 @@ from autograder.dropout.torch.comparisons import comparison, finds_right_code_ri
 from autograder.dropout.uncertainty.mc_layers import mc_layer
 from autograder.dropout.uncertainty.passes import fair_passes
 from autograder.dropout.values import (
-    draws_nothing_at_test_time,
-    drops_nothing_at_zero,
-    is_exact_to_ten_digits,
-    scales_the_survivors,
-)
+    draws_nothing_at_test_time, drops_nothing_at_zero, is_exact_to_ten_digits, scales_the_survivors)
 from autograder.model import Check, Given
 
 Maker = Callable[..., Any]

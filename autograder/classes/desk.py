@@ -18,14 +18,7 @@ from autograder.classes.results_store import Done, Recorded
 from autograder.examine import LIMITS
 from autograder.grade import grade
 from autograder.model import (
-    AutograderError,
-    CourseError,
-    Limits,
-    Look,
-    Report,
-    Submission,
-    SubmissionError,
-)
+    AutograderError, CourseError, Limits, Look, Report, Submission, SubmissionError)
 from autograder.nbgrader_plugin.context import CHECK
 from autograder.nbgrader_plugin.grade_step import Frame, page
 from autograder.nbgrader_plugin.gradebook import Entry

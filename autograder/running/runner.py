@@ -21,17 +21,7 @@ from typing import Any
 import numpy as np
 
 from autograder.model import (
-    LEFT_OVER,
-    Answer,
-    Call,
-    Cell,
-    Code,
-    Draws,
-    Facts,
-    Outcome,
-    Role,
-    Seed,
-)
+    LEFT_OVER, Answer, Call, Cell, Code, Draws, Facts, Outcome, Role, Seed)
 from autograder.running import import_stubs, opaque
 from autograder.running.arguments import DIED, NoItem, made, resolved
 from autograder.running.awaiting import finish
@@ -40,14 +30,7 @@ from autograder.running.generators import generators
 from autograder.running.packing import only_nonzero, plain, plain_or_opaque
 from autograder.running.spoken import cell_name, describe, file_name, line_of, with_line
 from autograder.running.statements import (
-    future_flags,
-    is_written_around,
-    only_defines,
-    only_shows,
-    provides,
-    stubs,
-    tried_imports,
-)
+    future_flags, is_written_around, only_defines, only_shows, provides, stubs, tried_imports)
 
 # how alike a name must be to be taken for a slip: dropout_backward is 0.77 like dropout_forward
 NEAR = 0.88

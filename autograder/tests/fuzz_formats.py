@@ -33,17 +33,8 @@ import numpy as np
 from autograder import notebook, notebook_file
 from autograder.course import load_public
 from autograder.model import (
-    Assignment,
-    CourseError,
-    Diagnosis,
-    Earned,
-    ExerciseResult,
-    Outcome,
-    Report,
-    Role,
-    SubmissionError,
-    Verdict,
-)
+    Assignment, CourseError, Diagnosis, Earned, ExerciseResult, Outcome, Report, Role,
+    SubmissionError, Verdict)
 from autograder.nbgrader_plugin import archives, names, roster
 from autograder.nbgrader_plugin.handin import from_parsed
 from autograder.nbgrader_plugin.markdown import TAGS, code

@@ -11,13 +11,7 @@ import pytest
 
 from autograder.model import Answer, Call, Draws, Given, Item, Opaque, Outcome, Seed
 from autograder.running.batching import (
-    NOT_REPEATED,
-    bundled,
-    functions,
-    gathered,
-    repetitions,
-    scattered,
-)
+    NOT_REPEATED, bundled, functions, gathered, repetitions, scattered)
 from autograder.running.runner import Room
 from autograder.subjects.messages import answers_in
 

@@ -14,14 +14,7 @@ from autograder.examine import examine
 from autograder.grade import grade
 from autograder.keys import edge
 from autograder.model import (
-    Cell,
-    ExerciseResult,
-    Misconception,
-    Report,
-    Role,
-    Submission,
-    Variant,
-)
+    Cell, ExerciseResult, Misconception, Report, Role, Submission, Variant)
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.plain import Plain
 from autograder.staff import Staff, load_staff

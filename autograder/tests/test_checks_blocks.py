@@ -23,19 +23,8 @@ from autograder.dropout.spatial import symptoms as s
 from autograder.dropout.spatial.blocks import Lattice, in_whole_blocks
 from autograder.model import Check, Given, Outcome, Seed
 from autograder.tests.toys import (
-    BACKWARD_NAME,
-    FORWARD,
-    PAIR,
-    Array,
-    Function,
-    Rng,
-    backward,
-    examined,
-    junk,
-    refused,
-    student,
-    told,
-)
+    BACKWARD_NAME, FORWARD, PAIR, Array, Function, Rng, backward, examined, junk, refused, student,
+    told)
 
 P = 0.3
 IMAGES, STEPS = Shared(2, (3, 2), "channel"), Shared(1, (4,), "feature")

@@ -11,17 +11,7 @@ import pytest
 from autograder.dropout import checks as c
 from autograder.model import Check, Outcome
 from autograder.tests.toys import (
-    FORWARD,
-    PAIR,
-    Array,
-    Function,
-    Rng,
-    backward,
-    classic,
-    examined,
-    forward,
-    told,
-)
+    FORWARD, PAIR, Array, Function, Rng, backward, classic, examined, forward, told)
 
 P = 0.3
 NAME = "dropout_backward"

@@ -20,17 +20,7 @@ from autograder.dropout import checks as c
 from autograder.dropout import masks
 from autograder.model import Check, Outcome
 from autograder.tests.toys import (
-    FORWARD,
-    Array,
-    Function,
-    Rng,
-    examined,
-    mask,
-    multiplier,
-    refused,
-    student,
-    told,
-)
+    FORWARD, Array, Function, Rng, examined, mask, multiplier, refused, student, told)
 
 P = 0.3
 CHANCE_CHECKS = (

@@ -20,13 +20,7 @@ from autograder.checks_api.inputs import Array
 from autograder.dropout.network import checks as c
 from autograder.dropout.network import symptoms as n
 from autograder.dropout.network.networks import (
-    Scale,
-    asked,
-    firm_network,
-    reading_network,
-    square_network,
-    written,
-)
+    Scale, asked, firm_network, reading_network, square_network, written)
 from autograder.judge import judge
 from autograder.model import Call, Check, Outcome, Verdict
 from autograder.subjects.local import Local

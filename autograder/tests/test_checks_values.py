@@ -14,21 +14,8 @@ from autograder.checks_api.results import changed_arguments
 from autograder.dropout.network import checks as c
 from autograder.model import Answer, Call, Check, Facts, Given, Outcome
 from autograder.tests.toys import (
-    CASES,
-    FORWARD,
-    SHAPES,
-    Array,
-    Function,
-    Rng,
-    classic,
-    examined,
-    forward,
-    junk,
-    mask,
-    multiplier,
-    student,
-    told,
-)
+    CASES, FORWARD, SHAPES, Array, Function, Rng, classic, examined, forward, junk, mask,
+    multiplier, student, told)
 
 P = 0.3
 JUNK = junk()

@@ -19,18 +19,7 @@ from autograder.model import Broken, Call
 from autograder.tests import test_checks_gradients as backwards
 from autograder.tests import test_checks_masks as draws
 from autograder.tests.toys import (
-    FORWARD,
-    PAIR,
-    Array,
-    Function,
-    Rng,
-    backward,
-    classic,
-    forward,
-    junk,
-    multiplier,
-    student,
-)
+    FORWARD, PAIR, Array, Function, Rng, backward, classic, forward, junk, multiplier, student)
 
 BACKWARD = "dropout_backward"
 

@@ -12,18 +12,7 @@ from autograder.asking import Exam
 from autograder.foresight import Ahead, Foresight, Script
 from autograder.judge import judge
 from autograder.model import (
-    Call,
-    Cell,
-    Check,
-    Exercise,
-    Given,
-    Item,
-    Limits,
-    Outcome,
-    Part,
-    Role,
-    Seed,
-)
+    Call, Cell, Check, Exercise, Given, Item, Limits, Outcome, Part, Role, Seed)
 from autograder.sandbox import choose
 from autograder.subjects.local import Local
 from autograder.subjects.remote import Remote

@@ -18,10 +18,7 @@ from autograder.model import Broken, CourseError
 from autograder.nbgrader_plugin.gradebook import TRIES, Entry, Register, _answers
 from autograder.tests.classroom import QUIZ, SLUG, WRONG, Classroom, answered, make, without
 from autograder.tests.test_nbgrader import (
-    in_a_cell_of_my_own,
-    metadata_falsified,
-    sidefiles,
-)
+    in_a_cell_of_my_own, metadata_falsified, sidefiles)
 
 pytestmark = pytest.mark.nbgrader
 

@@ -10,46 +10,14 @@ import numpy as np
 import pytest
 
 from autograder.asking import (
-    MANY,
-    Exam,
-    Wrong,
-    an,
-    array,
-    number,
-    pair,
-    quoted,
-    script_text,
-    shown,
-    stable_seed,
-)
+    MANY, Exam, Wrong, an, array, number, pair, quoted, script_text, shown, stable_seed)
 from autograder.checks_api.verb import hide
 from autograder.dropout import checks as c
 from autograder.judge import (
-    NO_RETURN,
-    UNDEFINED,
-    UNFIT,
-    can_be_diagnosed,
-    judge,
-    result,
-    what_happened,
-)
+    NO_RETURN, UNDEFINED, UNFIT, can_be_diagnosed, judge, result, what_happened)
 from autograder.model import (
-    NOT_TRIED,
-    Answer,
-    Broken,
-    Call,
-    Check,
-    Code,
-    Exercise,
-    ExerciseResult,
-    Given,
-    Item,
-    Opaque,
-    Outcome,
-    Part,
-    Seed,
-    Verdict,
-)
+    NOT_TRIED, Answer, Broken, Call, Check, Code, Exercise, ExerciseResult, Given, Item, Opaque,
+    Outcome, Part, Seed, Verdict)
 from autograder.running import opaque
 from autograder.tests.toys import FORWARD, forward, one_part, student
 

@@ -16,16 +16,8 @@ from autograder.authoring.verify import FINE, Examination, verify
 from autograder.cli import main
 from autograder.judge import judge
 from autograder.model import (
-    Check,
-    CourseError,
-    Diagnosis,
-    Exercise,
-    ExerciseResult,
-    Misconception,
-    Outcome,
-    Variant,
-    Verdict,
-)
+    Check, CourseError, Diagnosis, Exercise, ExerciseResult, Misconception, Outcome, Variant,
+    Verdict)
 from autograder.report import matrix as pages
 from autograder.tests.classroom import SLUG
 from autograder.tests.toys import one_part

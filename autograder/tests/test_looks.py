@@ -17,18 +17,7 @@ from autograder.report.standing import UNTIMED
 from autograder.report.words import duration, phrase
 from autograder.sandbox import choose
 from autograder.tests.classroom import (
-    QUIZ,
-    RIGHT,
-    SLUG,
-    Classroom,
-    answered,
-    cell,
-    checks,
-    code_cell,
-    copied,
-    make,
-    without,
-)
+    QUIZ, RIGHT, SLUG, Classroom, answered, cell, checks, code_cell, copied, make, without)
 
 pytestmark = pytest.mark.nbgrader
 

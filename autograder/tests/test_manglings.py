@@ -25,16 +25,7 @@ from autograder.staff import Staff, load_staff
 from autograder.student import selfcheck
 from autograder.subjects.local import Local
 from autograder.tests.classroom import (
-    QUIZ,
-    RIGHT,
-    SLUG,
-    WRONG,
-    answered,
-    cell,
-    code_cell,
-    copied,
-    without,
-)
+    QUIZ, RIGHT, SLUG, WRONG, answered, cell, code_cell, copied, without)
 
 Notebook = dict[str, Any]
 Verdicts = dict[str, dict[str, str]]  # exercise -> check -> outcome

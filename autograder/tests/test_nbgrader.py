@@ -14,23 +14,8 @@ import pytest
 
 from autograder.cli import main
 from autograder.tests.classroom import (
-    QUIZ,
-    RIGHT,
-    SLUG,
-    WRONG,
-    Classroom,
-    Done,
-    Notebook,
-    answered,
-    cell,
-    checks,
-    code_cell,
-    copied,
-    forged_output,
-    make,
-    server,
-    without,
-)
+    QUIZ, RIGHT, SLUG, WRONG, Classroom, Done, Notebook, answered, cell, checks, code_cell, copied,
+    forged_output, make, server, without)
 
 pytestmark = pytest.mark.nbgrader
 

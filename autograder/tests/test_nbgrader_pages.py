@@ -12,16 +12,7 @@ from typing import Any
 import pytest
 
 from autograder.tests.classroom import (
-    QUIZ,
-    RIGHT,
-    SLUG,
-    Classroom,
-    Notebook,
-    answered,
-    cell,
-    code_cell,
-    make,
-)
+    QUIZ, RIGHT, SLUG, Classroom, Notebook, answered, cell, code_cell, make)
 
 pytestmark = pytest.mark.nbgrader
 needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None,

@@ -18,14 +18,7 @@ import autograder
 from autograder import notebook
 from autograder.layout import Layout, digest
 from autograder.model import (
-    Assignment,
-    Cell,
-    CourseError,
-    Exercise,
-    Role,
-    Submission,
-    SubmissionError,
-)
+    Assignment, Cell, CourseError, Exercise, Role, Submission, SubmissionError)
 
 STUB = 'def halve(x):\n    """Half of x."""\n    raise NotImplementedError'
 ANSWER = "def halve(x):\n    return x / 2"

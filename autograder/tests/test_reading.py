@@ -17,17 +17,8 @@ import pytest
 
 from autograder import notebook, notebook_file
 from autograder.model import (
-    Assignment,
-    AutograderError,
-    Broken,
-    Cell,
-    CourseError,
-    Exercise,
-    Report,
-    Role,
-    Submission,
-    SubmissionError,
-)
+    Assignment, AutograderError, Broken, Cell, CourseError, Exercise, Report, Role, Submission,
+    SubmissionError)
 from autograder.sandbox import bounded as room
 from autograder.sandbox.bounded import Kept, TookTooLong, at_most, bounded
 

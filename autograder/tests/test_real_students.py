@@ -17,16 +17,7 @@ from autograder.dropout import checks as c
 from autograder.judge import judge, result
 from autograder.model import Exercise, Part, Verdict
 from autograder.tests.toys import (
-    BACKWARD_NAME,
-    FORWARD,
-    PAIR,
-    SHAPES,
-    Array,
-    Function,
-    backward,
-    forward,
-    student,
-)
+    BACKWARD_NAME, FORWARD, PAIR, SHAPES, Array, Function, backward, forward, student)
 
 P = 0.3
 SOME, CORE = "drops_some_and_keeps_some", "passes_gradient_to_kept_units_only"

@@ -8,19 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.model import (
-    NOT_TRIED,
-    Answer,
-    Broken,
-    Call,
-    Cell,
-    Given,
-    Item,
-    Limits,
-    Opaque,
-    Outcome,
-    Role,
-    Seed,
-)
+    NOT_TRIED, Answer, Broken, Call, Cell, Given, Item, Limits, Opaque, Outcome, Role, Seed)
 from autograder.running.opaque import BEYOND
 from autograder.sandbox import choose
 from autograder.subjects.remote import Remote

@@ -19,16 +19,7 @@ import pytest
 from autograder import sandbox
 from autograder.model import Broken, Call, Cell, Limits, Role
 from autograder.sandbox import (
-    BACKENDS,
-    Isolation,
-    bubblewrap,
-    choose,
-    holes,
-    interpreter,
-    probe,
-    seccomp,
-    warning,
-)
+    BACKENDS, Isolation, bubblewrap, choose, holes, interpreter, probe, seccomp, warning)
 from autograder.sandbox.process import Lockdown, Worker, launch, worker_command
 from autograder.subjects.remote import Remote
 from autograder.worker.lockdown import LIBRARIES

@@ -19,18 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model import (
-    Answer,
-    Call,
-    Cell,
-    Code,
-    Facts,
-    Given,
-    Item,
-    Opaque,
-    Outcome,
-    Role,
-    Seed,
-)
+    Answer, Call, Cell, Code, Facts, Given, Item, Opaque, Outcome, Role, Seed)
 from autograder.running import frames
 from autograder.running.packing import DTYPES, MAX_ITEMS
 from autograder.running.wire import WireError, decode, encode
