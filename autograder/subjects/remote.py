@@ -120,10 +120,6 @@ class Remote(AbstractContextManager["Remote"]):
             other.run_cells()
             yield other
 
-    @property
-    def deaths(self) -> int:
-        return self.budget.deaths
-
     def close(self) -> None:
         worker, self._worker, self._sent = self._worker, None, []
         if worker is not None:

@@ -84,10 +84,10 @@ def test_a_worker_that_is_lost_is_nobodys_fault_until_it_is_asked(subject: Remot
     subject.expect([script(double(1)), script(Call(end), seconds=0.3), script(double(2))])
     assert subject.ask([double(1)], 1)[0].value == 2
     assert subject.ask([double(2)], 1)[0].value == 4  # what ended the worker was never asked
-    assert (subject.deaths, subject.budget.stopped) == (0, [])
+    assert (subject.budget.deaths, subject.budget.stopped) == (0, [])
     subject.expect([script(Call(end))])  # from now on each waits for its turn
     assert outcomes(subject, Call(end))[0] in (Outcome.CRASHED, Outcome.TIMED_OUT)
-    assert subject.deaths >= 1
+    assert subject.budget.deaths >= 1
 
 
 def test_the_one_that_ends_the_worker_pays_for_it_when_it_is_asked(subject: Remote) -> None:
@@ -96,7 +96,7 @@ def test_the_one_that_ends_the_worker_pays_for_it_when_it_is_asked(subject: Remo
     assert outcomes(subject, Call("die")) == [Outcome.CRASHED]
     assert outcomes(subject, double(2)) == [Outcome.PASSED]
     # as for whoever ends a worker that was used: it is tried in a fresh one, too
-    assert subject.deaths == 2
+    assert subject.budget.deaths == 2
 
 
 # --------------------------------------------------------------------------------- what is foreseen

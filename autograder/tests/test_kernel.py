@@ -279,7 +279,7 @@ def test_an_experiment_without_end_costs_nothing_that_is_defined_in_its_cell(
         below = submission.until("f", subject.left_out)
     with Remote(backend, below.cells, SHORT) as subject:
         assert value(subject) == 8
-        assert subject.deaths == 0
+        assert subject.budget.deaths == 0
     local = Local(submission.cells, limits=SHORT)
     here = "line 3: while True: pass" if "def g" in experiment else "line 2: while True:"
     why = "nothing in it ends it: it has no break and no return"

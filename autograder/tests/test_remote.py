@@ -83,7 +83,7 @@ def test_a_dead_worker_costs_its_call_and_the_rest_of_the_script_only(subject: R
                 for a in subject.ask([Call("double", (1,)), Call("die"), Call("double", (1,))], 1)]
     assert outcomes == [Outcome.PASSED, Outcome.CRASHED, Outcome.SKIPPED]
     assert subject.ask([Call("double", (1,))], 1)[0].value == 2
-    assert subject.deaths == 1
+    assert subject.budget.deaths == 1
 
 
 def test_a_call_that_takes_too_long_is_stopped(subject: Remote) -> None:
@@ -99,7 +99,7 @@ def test_an_exception_is_an_answer(subject: Remote) -> None:
     assert answer.error.startswith("ValueError: no no")
     assert len(answer.error) <= 400
     assert answer.line == 'line 11: def fail(): raise ValueError("no " * 1000)'
-    assert subject.deaths == 0
+    assert subject.budget.deaths == 0
 
 
 def test_a_missing_function_is_an_answer(subject: Remote) -> None:
@@ -111,7 +111,7 @@ def test_what_is_too_large_to_travel_is_named(subject: Remote) -> None:
     (answer,) = subject.ask([Call("big", (200_000,), watch=True)], 1)
     assert answer.outcome is Outcome.PASSED
     assert answer.value == Opaque(BEYOND)
-    assert subject.deaths == 0
+    assert subject.budget.deaths == 0
 
 
 def test_a_look_fetches_a_value() -> None:
@@ -210,13 +210,13 @@ def good():
     with Remote(choose(), [answer_cell(source)], LIMITS) as remote:
         remote.ask([Call("bad")], 1)
         assert remote.ask([Call("good")], 1)[0].value == 1
-        assert remote.deaths == 1
+        assert remote.budget.deaths == 1
 
 
 def test_a_call_that_always_crashes_is_asked_twice_at_most(subject: Remote) -> None:
     subject.ask([Call("double", (1,))], 1)
     assert subject.ask([Call("die")], 1)[0].outcome is Outcome.CRASHED
-    assert subject.deaths == 2
+    assert subject.budget.deaths == 2
 
 
 def test_no_secret_of_the_judge_is_in_the_environment_of_a_worker(
