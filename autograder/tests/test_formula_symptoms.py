@@ -147,10 +147,11 @@ def judging(unit: str = "|dx| / sqrt(n)", of_k: Function = max,
             back: float = 1.0, width: float = 2.0, weighted: bool = True, size: Function = abs,
             more: float = 0.0) -> Function:
     def one(f: Function, x: Array, dout: float, dx: Array, rng: Any, h: float) -> float:
-        u = draw(rng, x.size)
+        u = draw(rng, x.size).reshape(x.shape)
         u = u / np.linalg.norm(u) if whole else u
         measured = (f(x + h * u) - f(x - back * h * u)) * (dout if weighted else 1.0) / (width * h)
-        return float(UNITS[unit](size(measured - dx @ u), dx, measured, dx @ u)) / (1 + more)
+        told = np.sum(dx * u)
+        return float(UNITS[unit](size(measured - told), dx, measured, told)) / (1 + more)
 
     return lambda f, x, dout, dx, rng, k, h: float(
         of_k([one(f, x, dout, dx, rng, h) for _ in range(k)]))
