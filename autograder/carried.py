@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from autograder.diagnose import Facts, fingerprint
-from autograder.examine import LIMITS, must_be_ours_to_give
+from autograder.examine import LIMITS, must_not_be_broken
 from autograder.judge import earned, one_by_one, points
 from autograder.keys import bare
 from autograder.model import (
@@ -38,18 +38,27 @@ class Consequence:
     """
 
     exercise: Exercise
-    coming: Iterator[Verdict]
+    begin: Callable[[], Iterator[Verdict]]
     look: Callable[[], Facts]
     seen: list[Verdict] = field(default_factory=list)
+    coming: Iterator[Verdict] | None = None
 
     def explains(self, result: ExerciseResult) -> bool:
         """Whether the same checks hold with the same facts, and enough of the exercise is left."""
         for place, theirs in enumerate(result.verdicts):
             if place == len(self.seen):
-                self.seen.append(next(self.coming))
+                self._look_further()
             if self.seen[place].outcome is not theirs.outcome:
                 return False
         return 0 < self.share <= MOST and self.facts == result.facts
+
+    def _look_further(self) -> None:
+        self.coming = self.coming or self.begin()
+        try:
+            self.seen.append(next(self.coming))
+        except BaseException:  # out of memory, say: whoever comes next begins anew
+            self.seen, self.coming = [], None
+            raise
 
     @cached_property
     def lost(self) -> frozenset[str]:
@@ -147,12 +156,12 @@ def _begun(staff: Staff, belief: Misconception, exercise: Exercise,
 
     def verdicts() -> Iterator[Verdict]:
         for verdict in one_by_one(exercise, subject, assignment.slug, staff.key.salt, staff.oracle):
-            must_be_ours_to_give(assignment.slug, verdict)
+            must_not_be_broken(assignment.slug, verdict)
             yield verdict
 
     look = partial(fingerprint, probes, exercise.name, subject, assignment.slug,
                    LIMITS.call_seconds)
-    return Consequence(exercise, verdicts(), look)
+    return Consequence(exercise, verdicts, look)
 
 
 # ----------------------------------------------------------------------------------- who calls whom

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -240,9 +241,12 @@ def fetch(name: str, source: Path | None = None, url: str = "",
     _must_match(content, data, where)
     path = folder() / data.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{data.file}.new")
-    draft.write_bytes(content)
-    return draft.replace(path)
+    draft = path.with_name(f".{data.file}.{os.getpid()}")  # others may fetch it at the same time
+    try:
+        draft.write_bytes(content)
+        return draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _read(path: Path, data: Dataset) -> bytes:

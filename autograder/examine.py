@@ -50,7 +50,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment, hints:
     verdicts = judge(exercise, subject, slug, salt, reference, limits.call_seconds,
                      limits.exercise_deaths, scripts, ahead)
     for verdict in verdicts:
-        must_be_ours_to_give(slug, verdict)
+        must_not_be_broken(slug, verdict)
     facts: Facts = {}
     diagnoses: tuple[Diagnosis, ...] = ()
     if name in hints and can_be_diagnosed(verdicts):
@@ -60,7 +60,7 @@ def examine(exercise: Exercise, subject: Subject, assignment: Assignment, hints:
     return result_of(exercise, verdicts, diagnoses, subject.troubles.get(name, ""), facts)
 
 
-def must_be_ours_to_give(slug: str, verdict: Verdict) -> None:
+def must_not_be_broken(slug: str, verdict: Verdict) -> None:
     """Broken when a check is to blame: then there is no mark."""
     if verdict.outcome is Outcome.BROKEN:
         raise Broken(f"{slug}, {verdict.exercise}, {verdict.check}: {verdict.got}")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.carried import MOST, with_carried
+from autograder.carried import MOST, Consequence, with_carried
 from autograder.examine import examine
 from autograder.grade import grade
 from autograder.keys import edge
 from autograder.model import (
-    Cell, ExerciseResult, Misconception, Report, Role, Submission, Variant)
+    Cell, ExerciseResult, Misconception, Report, Role, Submission, Variant, Verdict)
 from autograder.sandbox import Isolation, warmed
 from autograder.sandbox.plain import Plain
 from autograder.staff import Staff, load_staff
@@ -239,3 +239,20 @@ def test_a_mistake_that_is_made_again_is_paid_for_again() -> None:
                                       helper, again)
     assert {p.name for p in before.parts if not p.full} == {"rng"}
     assert after == before
+
+
+def test_a_look_that_was_broken_off_begins_anew(staff: Staff) -> None:
+    exercise = staff.assignment.exercise("dropout_moments")
+    whole = examine(exercise, staff.reference, staff.assignment, {}, reference=staff.oracle)
+    tries = iter((MemoryError, None))
+
+    def begin() -> Iterator[Verdict]:
+        if error := next(tries):
+            raise error
+        yield from whole.verdicts
+
+    consequence = Consequence(exercise, begin, dict)
+    with pytest.raises(MemoryError):
+        consequence.explains(whole)
+    assert not consequence.explains(whole)  # it costs nothing
+    assert tuple(consequence.seen) == whole.verdicts
